@@ -1,0 +1,143 @@
+//! What the layer knows about an open span of the vocabulary.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use flowspan_model::{Event, Field, Fields, Kind, Moment, SpanIds, Status};
+use tracing::field::Visit;
+
+use crate::callsites::Plan;
+
+/// An open span of the vocabulary. Lives among the extensions of its `tracing` span.
+#[derive(Debug)]
+pub(crate) struct Observation {
+    plan: Arc<Plan>,
+    fields: Fields,
+    opened: Instant,
+    opened_at: SystemTime,
+    ended: Option<Instant>,
+    /// Where it stands in a trace; known since it started.
+    started: Option<SpanIds>,
+}
+
+impl Observation {
+    pub(crate) fn new(plan: Arc<Plan>, capacity: usize) -> Self {
+        Observation {
+            plan,
+            fields: Fields::with_capacity(capacity),
+            opened: Instant::now(),
+            opened_at: SystemTime::now(),
+            ended: None,
+            started: None,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.plan.kind
+    }
+
+    pub(crate) fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// Where it stands in a trace, once it has started.
+    pub(crate) fn ids(&self) -> Option<SpanIds> {
+        self.started
+    }
+
+    /// Takes over what was recorded. The work ends at the moment at which its status is known.
+    pub(crate) fn record(&mut self, record: impl FnOnce(&mut dyn Visit)) {
+        let knew_status = self.fields.get(Field::Status).is_some();
+        record(&mut FieldVisitor { plan: &self.plan, fields: &mut self.fields });
+        if !knew_status && self.fields.get(Field::Status).is_some() {
+            self.ended = Some(Instant::now());
+        }
+    }
+
+    /// Takes over what the surrounding spans say about everything inside them. Nearer ones come
+    /// first and win.
+    pub(crate) fn inherit(&mut self, outer: &Fields) {
+        for (field, value) in outer.iter().filter(|(field, _)| field.is_inherited()) {
+            self.fields.set_default(field, value);
+        }
+    }
+
+    /// The work begins.
+    pub(crate) fn start(&mut self, ids: SpanIds) -> Event {
+        self.started = Some(ids);
+        Event {
+            moment: Moment::Started,
+            kind: self.kind(),
+            time: self.opened_at,
+            ids,
+            duration: None,
+            fields: self.fields.clone(),
+        }
+    }
+
+    /// The work is over. Gives the event and the moment of the end.
+    ///
+    /// Work that was begun and said nothing about its end went well; work that was never begun did
+    /// not happen.
+    pub(crate) fn end(mut self, begun: bool) -> (Event, SystemTime) {
+        let status = if begun { Status::Success } else { Status::Cancelled };
+        self.fields.set_default(Field::Status, &status.as_str().into());
+        let duration: Duration =
+            self.ended.unwrap_or_else(Instant::now).saturating_duration_since(self.opened);
+        let time = self.opened_at + duration;
+        let event = Event {
+            moment: Moment::Ended,
+            kind: self.kind(),
+            time,
+            ids: self.started.unwrap_or_default(),
+            duration: Some(duration),
+            fields: self.fields,
+        };
+        (event, time)
+    }
+}
+
+/// Collects the fields of a callsite that have a meaning.
+pub(crate) struct FieldVisitor<'visit> {
+    pub(crate) plan: &'visit Plan,
+    pub(crate) fields: &'visit mut Fields,
+}
+
+impl FieldVisitor<'_> {
+    fn set(&mut self, field: &tracing::field::Field, value: impl Into<flowspan_model::Value>) {
+        if let Some(field) = self.plan.field(field) {
+            self.fields.set(field, value);
+        }
+    }
+}
+
+impl Visit for FieldVisitor<'_> {
+    fn record_f64(&mut self, field: &tracing::field::Field, value: f64) {
+        self.set(field, value);
+    }
+
+    fn record_i64(&mut self, field: &tracing::field::Field, value: i64) {
+        self.set(field, value);
+    }
+
+    fn record_u64(&mut self, field: &tracing::field::Field, value: u64) {
+        self.set(field, value);
+    }
+
+    fn record_bool(&mut self, field: &tracing::field::Field, value: bool) {
+        self.set(field, value);
+    }
+
+    fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
+        self.set(field, value);
+    }
+
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn fmt::Debug) {
+        if self.plan.field(field).is_some() {
+            self.set(field, format!("{value:?}"));
+        }
+    }
+}

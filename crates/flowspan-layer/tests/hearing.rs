@@ -1,0 +1,306 @@
+//! What becomes of spans and events, seen at both ends of the layer.
+
+use std::sync::{Arc, Mutex};
+
+use flowspan_api::{Agent, Inference, MapReduce, Step, ToolCall, Usage, Workflow, event};
+use flowspan_layer::{FlowspanLayer, Normalizer};
+use flowspan_model::{Event, EventSink, Field, Kind, Moment, Status};
+use opentelemetry::{
+    Value,
+    trace::{SpanKind, Status as OtelStatus, TraceContextExt, Tracer, TracerProvider},
+};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor, SpanData};
+use tracing::{Dispatch, dispatcher, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::prelude::*;
+
+#[derive(Default)]
+struct Events(Mutex<Vec<Event>>);
+
+impl EventSink for Events {
+    fn event(&self, event: &Event) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+/// A layer with an end on each side, local to the test's thread.
+struct Bench {
+    exporter: InMemorySpanExporter,
+    provider: SdkTracerProvider,
+    events: Arc<Events>,
+    _default: dispatcher::DefaultGuard,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let exporter = InMemorySpanExporter::default();
+        let simple = SimpleSpanProcessor::new(exporter.clone());
+        let provider =
+            SdkTracerProvider::builder().with_span_processor(Normalizer::new(vec![Box::new(simple)])).build();
+        let events = Arc::new(Events::default());
+        let layer = FlowspanLayer::new(provider.tracer("test"), events.clone());
+        let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
+        Bench { exporter, provider, events, _default: dispatcher::set_default(&dispatch) }
+    }
+
+    fn spans(&self) -> Vec<SpanData> {
+        self.exporter.get_finished_spans().expect("the exporter is alive")
+    }
+
+    fn span(&self, name: &str) -> SpanData {
+        let spans = self.spans();
+        let names: Vec<_> = spans.iter().map(|span| span.name.to_string()).collect();
+        spans
+            .into_iter()
+            .find(|span| span.name == name)
+            .unwrap_or_else(|| panic!("no span {name:?} among {names:?}"))
+    }
+
+    fn events(&self) -> Vec<Event> {
+        self.events.0.lock().unwrap().clone()
+    }
+
+    fn ended(&self, kind: Kind) -> Event {
+        self.events()
+            .into_iter()
+            .find(|event| (event.moment, event.kind) == (Moment::Ended, kind))
+            .expect("it ended")
+    }
+}
+
+fn attribute(span: &SpanData, key: &str) -> Option<Value> {
+    let mut values = span.attributes.iter().filter(|kv| kv.key.as_str() == key);
+    let value = values.next().map(|kv| kv.value.clone());
+    assert!(values.next().is_none(), "{key} stands twice");
+    value
+}
+
+type Outcome = Result<(), std::io::Error>;
+
+#[tokio::test]
+async fn a_run_is_one_trace_and_every_event_stands_in_it() {
+    let bench = Bench::new();
+    Workflow::new("triage")
+        .run_id("r1")
+        .run(async {
+            Step::shell("clone").run(async { Outcome::Ok(()) }).await?;
+            Agent::new("researcher")
+                .run(async {
+                    let call = Inference::chat("openai", "m");
+                    call.run(async { Outcome::Ok(()) }).await?;
+                    call.usage(Usage::new().input(812).output(96).cache_read(640));
+                    ToolCall::new("ripgrep").run(async { Outcome::Ok(()) }).await
+                })
+                .await
+        })
+        .await
+        .expect("nothing fails");
+
+    let workflow = bench.span("invoke_workflow triage");
+    for (name, parent) in [
+        ("step clone", &workflow),
+        ("invoke_agent researcher", &workflow),
+        ("chat m", &bench.span("invoke_agent researcher")),
+        ("execute_tool ripgrep", &bench.span("invoke_agent researcher")),
+    ] {
+        let span = bench.span(name);
+        assert_eq!(span.span_context.trace_id(), workflow.span_context.trace_id(), "{name}");
+        assert_eq!(span.parent_span_id, parent.span_context.span_id(), "{name}");
+    }
+    let call = bench.span("chat m");
+    assert_eq!(call.span_kind, SpanKind::Client);
+    assert_eq!(attribute(&call, "gen_ai.usage.input_tokens"), Some(Value::I64(812)));
+
+    for event in bench.events() {
+        assert_eq!(event.ids.trace, workflow.span_context.trace_id().to_bytes());
+        assert_eq!(event.fields.text(Field::WorkflowName), Some("triage"), "{event:?}");
+        assert_eq!(event.fields.text(Field::RunId), Some("r1"), "{event:?}");
+    }
+    let call = bench.ended(Kind::Inference);
+    assert_eq!(call.usage(), Usage::new().input(812).output(96).cache_read(640));
+    assert_eq!(call.fields.text(Field::AgentName), Some("researcher"));
+    assert_eq!(
+        call.ids.parent,
+        Some(bench.span("invoke_agent researcher").span_context.span_id().to_bytes())
+    );
+}
+
+#[tokio::test]
+async fn what_starts_ends_whatever_happens() {
+    let bench = Bench::new();
+    let _ = Workflow::new("fails").run(async { Err::<(), _>(std::io::Error::other("broken")) }).await;
+    drop(Workflow::new("is dropped").watch(std::future::pending::<()>()));
+    {
+        let mut polled = Box::pin(Workflow::new("is cancelled").watch(std::future::pending::<()>()));
+        assert!(futures_poll(polled.as_mut()).is_pending());
+    }
+    let panics = tokio::spawn(Workflow::new("panics").watch(async { panic!("on purpose") }));
+    assert!(panics.await.expect_err("it panicked").is_panic());
+
+    let statuses: Vec<_> = bench
+        .events()
+        .iter()
+        .filter(|event| event.moment == Moment::Ended)
+        .map(|event| (event.fields.text(Field::WorkflowName).unwrap().to_owned(), event.status().unwrap()))
+        .collect();
+    let expected = [
+        ("fails", Status::Failed),
+        ("is dropped", Status::Cancelled),
+        ("is cancelled", Status::Cancelled),
+        ("panics", Status::Failed),
+    ];
+    assert_eq!(statuses, expected.map(|(name, status)| (name.to_owned(), status)));
+    let started = bench.events().iter().filter(|event| event.moment == Moment::Started).count();
+    assert_eq!(started, expected.len());
+    assert_eq!(bench.span("invoke_workflow fails").status, OtelStatus::error("broken"));
+}
+
+fn futures_poll<F: Future>(future: std::pin::Pin<&mut F>) -> std::task::Poll<F::Output> {
+    future.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
+}
+
+#[test]
+fn whole_numbers_stay_whole_and_the_last_value_counts() {
+    let bench = Bench::new();
+    let span =
+        info_span!("mine", count = 5_u64, size = tracing::field::Empty, otel.name = tracing::field::Empty);
+    span.in_scope(|| {
+        tracing::info!(items = 7_u64, "done");
+        span.record("size", 1_u64);
+        span.record("size", 2_u64);
+        span.record("otel.name", "mine, renamed");
+    });
+    drop(span);
+
+    let span = bench.span("mine, renamed");
+    assert_eq!(attribute(&span, "count"), Some(Value::I64(5)));
+    assert_eq!(attribute(&span, "size"), Some(Value::I64(2)));
+    assert_eq!(span.events[0].name, "done");
+    assert!(
+        span.events[0].attributes.iter().any(|kv| kv.key.as_str() == "items" && kv.value == Value::I64(7))
+    );
+}
+
+#[test]
+fn a_span_ends_when_its_work_ends_and_not_when_its_handle_goes() {
+    let bench = Bench::new();
+    let call = Inference::chat("openai", "m");
+    let done = futures_poll(std::pin::pin!(call.run(async { Outcome::Ok(()) })));
+    assert!(done.is_ready());
+    let end = std::time::SystemTime::now();
+    call.usage(Usage::new().output(3));
+    drop(call);
+
+    assert!(bench.span("chat m").end_time <= end);
+    assert_eq!(bench.ended(Kind::Inference).usage().output, Some(3));
+    let span = bench.span("chat m");
+    let measured = bench.ended(Kind::Inference).duration.unwrap();
+    let shown = span.end_time.duration_since(span.start_time).unwrap();
+    assert!(measured.abs_diff(shown) < std::time::Duration::from_millis(1), "{measured:?} and {shown:?}");
+}
+
+#[tokio::test]
+async fn spans_of_tracing_and_of_opentelemetry_stand_in_the_same_trace() {
+    let bench = Bench::new();
+    let tracer = bench.provider.tracer("by hand");
+    Workflow::new("w")
+        .run(async {
+            let plain = info_span!("plain");
+            let inside = plain.in_scope(|| {
+                tracer.in_span("by hand", |context| context.span().span_context().span_id());
+                drop(Step::shell("s").enter());
+                plain.context().span().span_context().span_id()
+            });
+            plain.set_attribute("mine", 7);
+            assert_eq!(inside, plain.context().span().span_context().span_id());
+            Outcome::Ok(())
+        })
+        .await
+        .expect("nothing fails");
+
+    let plain = bench.span("plain");
+    assert_eq!(plain.parent_span_id, bench.span("invoke_workflow w").span_context.span_id());
+    assert_eq!(bench.span("by hand").parent_span_id, plain.span_context.span_id());
+    assert_eq!(bench.span("step s").parent_span_id, plain.span_context.span_id());
+    assert_eq!(attribute(&plain, "mine"), Some(Value::I64(7)));
+    assert_eq!(bench.ended(Kind::Step).fields.text(Field::WorkflowName), Some("w"));
+}
+
+#[test]
+fn a_remote_parent_is_taken_over() {
+    use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+    let bench = Bench::new();
+    let trace = TraceId::from_bytes([7; 16]);
+    let remote =
+        SpanContext::new(trace, SpanId::from_bytes([8; 8]), TraceFlags::SAMPLED, true, TraceState::default());
+    let workflow = Workflow::new("w");
+    workflow
+        .span()
+        .set_parent(opentelemetry::Context::new().with_remote_span_context(remote))
+        .expect("it has not started");
+    drop(workflow.enter());
+    assert_eq!(bench.span("invoke_workflow w").span_context.trace_id(), trace);
+    assert_eq!(bench.ended(Kind::Workflow).ids.trace, trace.to_bytes());
+}
+
+#[tokio::test]
+async fn occurrences_know_where_they_happened() {
+    let bench = Bench::new();
+    MapReduce::new("files", 1)
+        .run_with(|job| async move {
+            job.item("a.rs")
+                .run_with(|item| async move {
+                    event::retry(2, std::time::Duration::from_millis(20), "rate limited");
+                    item.dead_letter("keeps failing");
+                    Err::<(), _>(std::io::Error::other("keeps failing"))
+                })
+                .await
+                .ok();
+            Outcome::Ok(())
+        })
+        .await
+        .expect("nothing fails");
+
+    let occurred: Vec<_> =
+        bench.events().into_iter().filter(|event| event.moment == Moment::Occurred).collect();
+    assert_eq!(
+        occurred.iter().map(|event| event.kind).collect::<Vec<_>>(),
+        [Kind::Retry, Kind::DeadLetterAdded]
+    );
+    for event in &occurred {
+        assert_eq!(event.fields.text(Field::Job), Some("files"));
+        assert_eq!(event.fields.text(Field::ItemId), Some("a.rs"));
+        assert_eq!(event.ids.span, bench.span("map_item files").span_context.span_id().to_bytes());
+    }
+    assert_eq!(occurred[0].fields.integer(Field::Attempt), Some(2));
+    assert_eq!(bench.ended(Kind::MapItem).fields.text(Field::ItemOutcome), Some("dlq"));
+    assert_eq!(bench.span("map_item files").events.len(), 2);
+}
+
+#[test]
+fn what_is_too_verbose_is_left_out_without_breaking_the_trace() {
+    let bench = Bench::new();
+    let outer = info_span!("outer").entered();
+    let quiet = tracing::debug_span!("quiet").entered();
+    info_span!("inner").in_scope(|| tracing::debug!("not heard"));
+    drop(quiet);
+    drop(outer);
+    assert_eq!(bench.spans().len(), 2);
+    assert_eq!(bench.span("inner").parent_span_id, bench.span("outer").span_context.span_id());
+}
+
+#[test]
+fn plain_tracing_spans_of_the_vocabulary_are_heard() {
+    let bench = Bench::new();
+    let span = info_span!(
+        target: "flowspan", "step",
+        flowspan.step.name = %"clone", flowspan.step.type = "shell", flowspan.status = tracing::field::Empty,
+    );
+    span.in_scope(|| tracing::info!(name: "checkpoint_created", target: "flowspan", "checkpoint written"));
+    span.record("flowspan.status", "failed");
+    drop(span);
+    let step = bench.ended(Kind::Step);
+    assert_eq!(step.status(), Some(Status::Failed));
+    assert_eq!(step.fields.text(Field::StepName), Some("clone"));
+    assert!(bench.events().iter().any(|event| event.kind == Kind::CheckpointCreated));
+}
