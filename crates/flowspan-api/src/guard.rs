@@ -1,6 +1,6 @@
 //! Synchronous work under observation.
 
-use std::fmt::Display;
+use std::{fmt::Display, thread::panicking};
 
 use tracing::{Span, span::EnteredSpan};
 
@@ -24,11 +24,13 @@ use crate::{Verdict, handle};
 pub struct Guard {
     // Empty once the end has been written down.
     entered: Option<EnteredSpan>,
+    // Work that runs while a panic passes, such as cleaning up, is not what has panicked.
+    began_panicking: bool,
 }
 
 impl Guard {
     pub(crate) fn new(span: Span) -> Self {
-        Guard { entered: Some(span.entered()) }
+        Guard { entered: Some(span.entered()), began_panicking: panicking() }
     }
 
     /// Ends the work with this error.
@@ -47,7 +49,8 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(entered) = self.entered.take() {
-            let verdict = if std::thread::panicking() { Verdict::panicked() } else { Verdict::success() };
+            let panicked = panicking() && !self.began_panicking;
+            let verdict = if panicked { Verdict::panicked() } else { Verdict::success() };
             handle::finish(&entered, &verdict);
         }
     }

@@ -5,6 +5,7 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll, ready},
+    thread::panicking,
 };
 
 use flowspan_model::Status;
@@ -96,7 +97,7 @@ impl<F: Future, J: Judge<F::Output>> Future for Observed<F, J> {
             panic!("an observed future was polled after it had finished");
         };
         let output = {
-            let _on_unwind = OnUnwind { span, unwound: this.unwound };
+            let _on_unwind = OnUnwind { span, began_panicking: panicking(), unwound: this.unwound };
             let _entered = span.enter();
             let output = ready!(future.poll(context));
             this.future.set(None);
@@ -112,12 +113,14 @@ impl<F: Future, J: Judge<F::Output>> Future for Observed<F, J> {
 /// Ends the span as failed if a panic passes.
 struct OnUnwind<'poll> {
     span: &'poll Span,
+    // A future that is polled while another panic passes has not panicked itself.
+    began_panicking: bool,
     unwound: &'poll mut bool,
 }
 
 impl Drop for OnUnwind<'_> {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if panicking() && !self.began_panicking {
             *self.unwound = true;
             handle::finish(self.span, &Verdict::panicked());
         }

@@ -1,1 +1,136 @@
-//! stub
+//! OpenTelemetry-native observability for programs that run workflows and agents.
+//!
+//! One builder call; then every workflow, step, agent, tool call, model call and token is an
+//! OpenTelemetry span and an instrument: pushed to collectors, scraped by Prometheus, shown as a
+//! tree on the terminal.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use flowspan::prelude::*;
+//! # async fn clone_repository() -> Result<(), std::io::Error> { Ok(()) }
+//! # async fn ask(_: &str) -> Result<String, std::io::Error> { Ok("42".into()) }
+//! # async fn search(_: &str) -> Result<(), std::io::Error> { Ok(()) }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let telemetry = Flowspan::builder("support-bot")
+//!         .otlp(Otlp::to("http://127.0.0.1:4317"))
+//!         .prometheus(Prometheus::on(([127, 0, 0, 1], 9464)))
+//!         .console(Console::tree())
+//!         .install()?;
+//!
+//!     Workflow::new("triage").run(async {
+//!         Step::shell("clone").run(clone_repository()).await?;
+//!         Agent::new("researcher").run(async {
+//!             let call = Inference::chat("openai", "gpt-5-mini");
+//!             let answer = call.run(ask("why?")).await?;
+//!             call.usage(Usage::new().input(812).output(96).cache_read(640));
+//!             ToolCall::new("ripgrep").run(search(&answer)).await
+//!         }).await
+//!     }).await?;
+//!
+//!     telemetry.shutdown(Duration::from_secs(5)).into_result()?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What you will see
+//!
+//! On the terminal, the run as a tree with durations, outcomes and tokens; at
+//! `http://127.0.0.1:9464/metrics`, `flowspan_workflow_executions_total` and its sisters; at the
+//! collector, one trace with a span for each piece of work. `/health` says how the exporters do.
+//!
+//! # What it promises
+//!
+//! - Telemetry never hurts the program: after `install()` nothing of it fails, blocks or grows
+//!   without bound.
+//! - Nothing is lost silently: `created = delivered + queued + dropped`, by reason, on `/metrics` and
+//!   in what [`Telemetry::shutdown`] returns.
+//! - A log filter cannot switch telemetry off.
+//! - Exporters run on a thread of flowspan's own, so it works with any runtime, and with none.
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `console` | yes | log lines with trace ids, and the tree |
+//! | `macros` | yes | `#[workflow]`, `#[phase]`, `#[step]`, `#[agent]`, `#[tool]` |
+//! | `otlp` | yes | OTLP over gRPC and HTTP |
+//! | `prometheus` | yes | `/metrics` and `/health` |
+//! | `clap` | no | a group of command-line arguments |
+//!
+//! # If nothing arrives
+//!
+//! Look at standard error: an exporter that fails says so once. Look at `/health`. Ask
+//! [`Telemetry::shutdown`] what became of the spans. Check that the endpoint has the port of its
+//! protocol: 4317 for gRPC, 4318 for HTTP.
+
+mod assemble;
+mod builder;
+#[cfg(feature = "clap")]
+pub mod clap;
+#[cfg(feature = "console")]
+mod console;
+mod error;
+mod logs;
+mod outputs;
+mod propagation;
+mod report;
+mod resource;
+mod sampler;
+mod self_metrics;
+mod telemetry;
+#[cfg_attr(not(feature = "console"), path = "terminal/absent.rs")]
+mod terminal;
+
+pub use builder::{Builder, DEFAULT_NAMESPACE, Flowspan};
+#[cfg(feature = "console")]
+pub use console::{Console, DEFAULT_LOG_FILTER};
+pub use error::BuildError;
+pub use flowspan_api::{
+    Agent, Guard, Handle, Inference, Judge, MapItem, MapReduce, Observed, Phase, Reduce, Step, ToolCall,
+    Verdict, Workflow, event,
+};
+#[cfg(feature = "macros")]
+pub use flowspan_macros::{
+    agent_for_flowspan as agent, phase_for_flowspan as phase, step_for_flowspan as step,
+    tool_for_flowspan as tool, workflow_for_flowspan as workflow,
+};
+#[cfg(feature = "otlp")]
+pub use flowspan_otlp::{Compression, Otlp, Protocol};
+#[cfg(feature = "prometheus")]
+pub use flowspan_prometheus::Prometheus;
+pub use flowspan_runtime::{
+    Account, DropReason, Environment, ExporterState, ExporterStatus, Health, Report, Reporter, SettingError,
+};
+pub use report::{Accounts, ShutdownReport, Signal, TelemetryLost};
+pub use telemetry::{DROP_TIMEOUT, Telemetry};
+
+/// The words of flowspan: events, fields, the metric catalog.
+pub use flowspan_model as model;
+
+/// The exact `opentelemetry` that flowspan was built with.
+pub use opentelemetry;
+/// The exact `opentelemetry_sdk` that flowspan was built with.
+pub use opentelemetry_sdk;
+/// The exact `tracing` that flowspan was built with.
+pub use tracing;
+/// The exact `tracing-opentelemetry` that flowspan was built with.
+pub use tracing_opentelemetry;
+/// The exact `tracing-subscriber` that flowspan was built with.
+pub use tracing_subscriber;
+
+/// What a program needs in most of its files.
+pub mod prelude {
+    #[cfg(feature = "console")]
+    pub use crate::Console;
+    #[cfg(feature = "prometheus")]
+    pub use crate::Prometheus;
+    pub use crate::{
+        Agent, Flowspan, Inference, MapItem, MapReduce, Phase, Reduce, Step, Telemetry, ToolCall, Verdict,
+        Workflow,
+        model::{Status, Usage},
+    };
+    #[cfg(feature = "otlp")]
+    pub use crate::{Otlp, Protocol};
+}

@@ -1,0 +1,8 @@
+use flowspan_api::tool;
+
+#[tool]
+const fn double(number: u32) -> u32 {
+    number * 2
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use flowspan_api::tool;
+
+trait Search {
+    #[tool]
+    fn search(&self) -> usize;
+}
+
+fn main() {}

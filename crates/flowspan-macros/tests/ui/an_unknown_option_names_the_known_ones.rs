@@ -1,0 +1,6 @@
+use flowspan_api::step;
+
+#[step(label = "clone")]
+async fn clone_repository() {}
+
+fn main() {}

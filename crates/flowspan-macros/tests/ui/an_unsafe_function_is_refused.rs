@@ -1,0 +1,8 @@
+use flowspan_api::step;
+
+#[step]
+unsafe fn read(pointer: *const u8) -> u8 {
+    unsafe { *pointer }
+}
+
+fn main() {}

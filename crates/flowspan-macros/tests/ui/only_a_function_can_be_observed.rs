@@ -1,0 +1,6 @@
+use flowspan_api::agent;
+
+#[agent]
+struct Researcher;
+
+fn main() {}

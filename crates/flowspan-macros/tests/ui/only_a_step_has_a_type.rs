@@ -1,0 +1,6 @@
+use flowspan_api::workflow;
+
+#[workflow(type = "shell")]
+async fn audit() {}
+
+fn main() {}

@@ -1,0 +1,97 @@
+//! Log records, from the program to the exporter.
+
+use std::time::Duration;
+
+use flowspan_runtime::{Account, Deliver, DeliverError, Delivered, ExporterHealth, Limits, Pipeline, WorkerHandle};
+use opentelemetry::InstrumentationScope;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::logs::{LogBatch, LogExporter, LogProcessor, SdkLogRecord};
+
+use crate::delivery::{FORCE_FLUSH_TIMEOUT, ResourceSlot, ended, flushed, outcome};
+use crate::secrets::Secrets;
+
+/// Boxed, because a record is large and moves through the queue under a lock.
+type Record = Box<(SdkLogRecord, InstrumentationScope)>;
+
+/// Sends log records to an exporter on the worker. Clones are the same pipeline: one goes to the SDK
+/// as a processor, another tells of the account.
+#[derive(Clone, Debug)]
+pub struct LogPipeline {
+    pipeline: Pipeline<Record>,
+    resource: ResourceSlot,
+}
+
+/// Puts any exporter of log records on the worker: its queue is bounded, its losses are counted, its
+/// panics isolated. The exporter must be at home on a Tokio runtime, and must not block.
+pub fn log_processor<E: LogExporter + 'static>(
+    worker: &WorkerHandle,
+    health: ExporterHealth,
+    limits: &Limits,
+    exporter: E,
+) -> LogPipeline {
+    start(worker, health, limits, exporter, Secrets::default())
+}
+
+pub(crate) fn start<E: LogExporter + 'static>(
+    worker: &WorkerHandle,
+    health: ExporterHealth,
+    limits: &Limits,
+    exporter: E,
+    secrets: Secrets,
+) -> LogPipeline {
+    let resource = ResourceSlot::default();
+    let delivery = LogDelivery { exporter, resource: resource.clone(), secrets };
+    LogPipeline { pipeline: Pipeline::start(worker, health, limits, delivery), resource }
+}
+
+impl LogPipeline {
+    /// The queue behind it: `account`, `flush`, `shutdown` and their async forms.
+    pub fn pipeline(&self) -> &Pipeline<Box<(SdkLogRecord, InstrumentationScope)>> {
+        &self.pipeline
+    }
+
+    /// What became of the log records so far.
+    pub fn account(&self) -> Account {
+        self.pipeline.account()
+    }
+
+    pub(crate) fn put_resource(&self, resource: &Resource) {
+        self.resource.put(resource);
+    }
+}
+
+impl LogProcessor for LogPipeline {
+    fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
+        // What is refused is counted.
+        let _ = self.pipeline.offer(Box::new((record.clone(), scope.clone())));
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        flushed(self.pipeline.flush(FORCE_FLUSH_TIMEOUT))
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        ended(&self.pipeline.shutdown(timeout), timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.put_resource(resource);
+    }
+}
+
+struct LogDelivery<E> {
+    exporter: E,
+    resource: ResourceSlot,
+    secrets: Secrets,
+}
+
+impl<E: LogExporter + 'static> Deliver<Record> for LogDelivery<E> {
+    async fn deliver(&mut self, batch: Vec<Record>) -> Result<Delivered, DeliverError> {
+        if let Some(resource) = self.resource.take() {
+            self.exporter.set_resource(&resource);
+        }
+        let records: Vec<_> = batch.iter().map(|record| (&record.0, &record.1)).collect();
+        outcome(&self.secrets, self.exporter.export(LogBatch::new(&records))).await
+    }
+}

@@ -1,0 +1,164 @@
+//! Exporters that flowspan did not write ride the same pipelines.
+
+use std::sync::{Arc, Mutex};
+
+use flowspan_otlp::{log_processor, metric_reader, span_processor};
+use flowspan_runtime::{Health, Reporter, Worker};
+use opentelemetry::logs::{Logger as _, LoggerProvider as _};
+use opentelemetry::metrics::MeterProvider as _;
+use opentelemetry::trace::{Tracer as _, TracerProvider as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::logs::{LogBatch, LogExporter, SdkLoggerProvider};
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+use opentelemetry_sdk::metrics::{SdkMeterProvider, Temporality};
+use opentelemetry_sdk::trace::{SdkTracerProvider, Span, SpanData, SpanExporter, SpanProcessor};
+
+use crate::program::{LONG, patient};
+
+#[derive(Clone, Debug, Default)]
+struct Mine {
+    got: Arc<Mutex<Vec<String>>>,
+    is_broken: bool,
+}
+
+impl Mine {
+    fn take(&self, what: impl Into<String>) -> OTelSdkResult {
+        assert!(!self.is_broken, "as told");
+        self.got.lock().unwrap().push(what.into());
+        Ok(())
+    }
+}
+
+impl SpanExporter for Mine {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        if batch[0].name == "refuse" {
+            return Err(OTelSdkError::InternalFailure("as told, at http://me:canary@host".into()));
+        }
+        self.take(format!("{} spans", batch.len()))
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        let name = resource.get(&opentelemetry::Key::new("service.name"));
+        self.take(name.map(|name| name.to_string()).unwrap_or_default()).unwrap();
+    }
+}
+
+impl LogExporter for Mine {
+    async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
+        self.take(format!("{} records", batch.iter().count()))
+    }
+}
+
+impl PushMetricExporter for Mine {
+    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
+        self.take(format!("{} scopes", metrics.scope_metrics().count()))
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: std::time::Duration) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn temporality(&self) -> Temporality {
+        Temporality::Delta
+    }
+}
+
+#[test]
+fn they_get_what_they_would_get_from_the_sdk_and_are_counted() {
+    let worker = Worker::start().unwrap();
+    let health = Health::new(Reporter::silent());
+    let mine = Mine::default();
+    let handle = worker.handle();
+    let spans = span_processor(&handle, health.exporter("mine.traces", ""), &patient(), mine.clone());
+    let logs = log_processor(&handle, health.exporter("mine.logs", ""), &patient(), mine.clone());
+    let metrics = metric_reader(&handle, health.exporter("mine.metrics", ""), LONG, LONG, mine.clone());
+    let resource = Resource::builder_empty().with_service_name("tested").build();
+    let tracers =
+        SdkTracerProvider::builder().with_resource(resource).with_span_processor(spans.clone()).build();
+    let loggers = SdkLoggerProvider::builder().with_log_processor(logs.clone()).build();
+    let meters = SdkMeterProvider::builder().with_reader(metrics.clone()).build();
+
+    tracers.tracer("test").in_span("work", |_| {});
+    let logger = loggers.logger("test");
+    logger.emit(logger.create_log_record());
+    meters.meter("test").u64_counter("items").build().add(1, &[]);
+    tracers.shutdown_with_timeout(LONG).unwrap();
+    loggers.shutdown_with_timeout(LONG).unwrap();
+    metrics.cycle().flush(LONG).unwrap();
+    assert_eq!(*mine.got.lock().unwrap(), ["tested", "1 spans", "1 records", "1 scopes"]);
+    for account in [spans.account(), logs.account(), metrics.account()] {
+        assert_eq!(account.to_string(), "created 1, delivered 1, queued 0, dropped 0");
+    }
+}
+
+#[test]
+fn one_that_fails_or_panics_harms_no_other_and_shows_no_credentials() {
+    let worker = Worker::start().unwrap();
+    let said = Arc::<Mutex<Vec<String>>>::default();
+    let heard = said.clone();
+    let health = Health::new(Reporter::new(move |report| heard.lock().unwrap().push(report.to_string())));
+    let handle = worker.handle();
+    let (works, broken) = (Mine::default(), Mine { is_broken: true, ..Mine::default() });
+    let works = span_processor(&handle, health.exporter("works", ""), &patient(), works);
+    let broken = span_processor(&handle, health.exporter("broken", ""), &patient(), broken);
+    let tracers = SdkTracerProvider::builder()
+        .with_span_processor(works.clone())
+        .with_span_processor(broken.clone())
+        .build();
+    drop(tracers.tracer("test").start("work"));
+    assert!(works.force_flush().is_ok());
+    assert!(broken.force_flush().is_err());
+    drop(tracers.tracer("test").start("refuse"));
+    assert!(works.force_flush().is_err());
+    assert_eq!(works.account().to_string(), "created 2, delivered 1, queued 0, dropped 1 (export_failed 1)");
+    assert_eq!(broken.account().lost(), 1);
+    assert!(!said.lock().unwrap().join("\n").contains("canary"));
+}
+
+#[test]
+fn a_callback_that_panics_is_reported_and_stops_no_other_signal() {
+    let worker = Worker::start().unwrap();
+    let health = Health::new(Reporter::silent());
+    let mine = Mine::default();
+    let metrics = metric_reader(&worker.handle(), health.exporter("metrics", ""), LONG, LONG, mine.clone());
+    let spans = span_processor(&worker.handle(), health.exporter("traces", ""), &patient(), mine);
+    let meters = SdkMeterProvider::builder().with_reader(metrics.clone()).build();
+    let _gauge = meters.meter("test").u64_observable_gauge("g").with_callback(|_| panic!("as told")).build();
+    assert!(metrics.cycle().flush(LONG).is_err());
+    assert!(!health.works());
+    let tracers = SdkTracerProvider::builder().with_span_processor(spans.clone()).build();
+    drop(tracers.tracer("test").start("work"));
+    assert!(spans.force_flush().is_ok());
+}
+
+#[test]
+fn a_span_that_is_not_sampled_is_not_counted() {
+    #[derive(Debug)]
+    struct Nothing;
+    impl SpanProcessor for Nothing {
+        fn on_start(&self, _: &mut Span, _: &opentelemetry::Context) {}
+        fn on_end(&self, _: SpanData) {}
+        fn force_flush(&self) -> OTelSdkResult {
+            Ok(())
+        }
+        fn shutdown_with_timeout(&self, _: std::time::Duration) -> OTelSdkResult {
+            Ok(())
+        }
+    }
+    let worker = Worker::start().unwrap();
+    let health = Health::new(Reporter::silent());
+    let spans = span_processor(&worker.handle(), health.exporter("traces", ""), &patient(), Mine::default());
+    let tracers = SdkTracerProvider::builder()
+        .with_sampler(opentelemetry_sdk::trace::Sampler::AlwaysOff)
+        .with_span_processor(Nothing)
+        .with_span_processor(spans.clone())
+        .build();
+    drop(tracers.tracer("test").start("work"));
+    assert_eq!(spans.account().created, 0);
+}

@@ -1,0 +1,301 @@
+//! Which exporters work, and telling it once when one does not.
+
+use std::fmt;
+use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+/// The state of every exporter. Clones are the same registry.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    reporter: Reporter,
+    exporters: Mutex<Vec<Arc<Entry>>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    advice: String,
+    episode: Mutex<Episode>,
+}
+
+#[derive(Debug)]
+struct Episode {
+    status: ExporterStatus,
+    is_overflowing: bool,
+}
+
+/// How an exporter does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExporterStatus {
+    /// It had nothing to send yet.
+    Idle,
+    /// What it sent last arrived.
+    Ok,
+    /// What it sent last did not arrive.
+    Failing {
+        /// When the first export of this episode failed.
+        since: SystemTime,
+        /// How many exports failed in a row.
+        failures: u64,
+        /// Why the last one failed; holds no secrets.
+        last_error: String,
+    },
+}
+
+/// An exporter and how it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExporterState {
+    /// Its name, such as `otlp.traces`.
+    pub name: String,
+    /// How it does.
+    pub status: ExporterStatus,
+}
+
+impl ExporterState {
+    /// Whether it does not fail.
+    pub fn works(&self) -> bool {
+        !matches!(self.status, ExporterStatus::Failing { .. })
+    }
+}
+
+/// Something that a person should hear about, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Report {
+    /// An exporter began to fail.
+    Failing {
+        /// Its name.
+        exporter: String,
+        /// What is wrong.
+        error: String,
+        /// What can be done about it.
+        advice: String,
+    },
+    /// An exporter works again.
+    Recovered {
+        /// Its name.
+        exporter: String,
+        /// How many exports failed in between.
+        failures: u64,
+    },
+    /// More is produced than an exporter can send, and its queue is full.
+    Overflowing {
+        /// Its name.
+        exporter: String,
+        /// How many items were dropped for it so far.
+        dropped: u64,
+    },
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Report::Failing { exporter, error, advice } => {
+                write!(f, "flowspan: {exporter} fails: {error}; the program goes on, what is lost is counted")?;
+                if advice.is_empty() { Ok(()) } else { write!(f, " ({advice})") }
+            }
+            Report::Recovered { exporter, failures } => {
+                write!(f, "flowspan: {exporter} works again after {failures} failed exports")
+            }
+            Report::Overflowing { exporter, dropped } => write!(
+                f,
+                "flowspan: the queue of {exporter} is full, {dropped} items were dropped so far (a larger queue or \
+                 a faster receiver would help)"
+            ),
+        }
+    }
+}
+
+/// Where reports go. Called on flowspan's thread, once per episode; it must not wait for anything.
+#[derive(Clone)]
+pub struct Reporter(Option<Arc<dyn Fn(&Report) + Send + Sync>>);
+
+impl Reporter {
+    /// Reports go to this function. If it panics, that report is lost.
+    pub fn new(report: impl Fn(&Report) + Send + Sync + 'static) -> Self {
+        Reporter(Some(Arc::new(report)))
+    }
+
+    /// One line on standard error per report: the default.
+    pub fn stderr() -> Self {
+        // A closed standard error is no reason to fail.
+        Reporter::new(|report| drop(writeln!(std::io::stderr(), "{report}")))
+    }
+
+    /// Reports go nowhere; [`Health::exporters`] still tells.
+    pub fn silent() -> Self {
+        Reporter(None)
+    }
+}
+
+impl Default for Reporter {
+    fn default() -> Self {
+        Reporter::stderr()
+    }
+}
+
+impl fmt::Debug for Reporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reporter")
+    }
+}
+
+impl Health {
+    /// A registry whose reports go there.
+    pub fn new(reporter: Reporter) -> Self {
+        Health { inner: Arc::new(Inner { reporter, exporters: Mutex::default() }) }
+    }
+
+    /// Adds an exporter. `advice` says what to do when it fails, such as which setting to look at.
+    pub fn exporter(&self, name: impl Into<String>, advice: impl Into<String>) -> ExporterHealth {
+        let entry = Arc::new(Entry {
+            name: name.into(),
+            advice: advice.into(),
+            episode: Mutex::new(Episode { status: ExporterStatus::Idle, is_overflowing: false }),
+        });
+        locked(&self.inner.exporters).push(entry.clone());
+        ExporterHealth { reporter: self.inner.reporter.clone(), entry }
+    }
+
+    /// Every exporter, in the order in which they were added.
+    pub fn exporters(&self) -> Vec<ExporterState> {
+        locked(&self.inner.exporters)
+            .iter()
+            .map(|entry| ExporterState { name: entry.name.clone(), status: locked(&entry.episode).status.clone() })
+            .collect()
+    }
+
+    /// Whether no exporter fails.
+    pub fn works(&self) -> bool {
+        self.exporters().iter().all(ExporterState::works)
+    }
+}
+
+/// One exporter's hand on the registry.
+#[derive(Clone, Debug)]
+pub struct ExporterHealth {
+    reporter: Reporter,
+    entry: Arc<Entry>,
+}
+
+impl ExporterHealth {
+    /// The exporter's name.
+    pub fn name(&self) -> &str {
+        &self.entry.name
+    }
+
+    /// An export arrived.
+    pub fn succeeded(&self) {
+        let before = std::mem::replace(&mut locked(&self.entry.episode).status, ExporterStatus::Ok);
+        if let ExporterStatus::Failing { failures, .. } = before {
+            self.report(&Report::Recovered { exporter: self.entry.name.clone(), failures });
+        }
+    }
+
+    /// An export did not arrive. Reported if it is the first in a row.
+    pub fn failed(&self, error: &str) {
+        let is_first = {
+            let mut episode = locked(&self.entry.episode);
+            if let ExporterStatus::Failing { failures, last_error, .. } = &mut episode.status {
+                *failures += 1;
+                last_error.clear();
+                last_error.push_str(error);
+                false
+            } else {
+                let since = SystemTime::now();
+                episode.status = ExporterStatus::Failing { since, failures: 1, last_error: error.to_owned() };
+                true
+            }
+        };
+        if is_first {
+            let Entry { name, advice, .. } = &*self.entry;
+            let (exporter, error, advice) = (name.clone(), error.to_owned(), advice.clone());
+            self.report(&Report::Failing { exporter, error, advice });
+        }
+    }
+
+    /// Items had to be dropped because the queue was full; reported once until [`keeps_up`](Self::keeps_up).
+    pub fn overflowing(&self, dropped: u64) {
+        if !std::mem::replace(&mut locked(&self.entry.episode).is_overflowing, true) {
+            self.report(&Report::Overflowing { exporter: self.entry.name.clone(), dropped });
+        }
+    }
+
+    /// No item was dropped for a while: the next overflow is news again.
+    pub fn keeps_up(&self) {
+        locked(&self.entry.episode).is_overflowing = false;
+    }
+
+    fn report(&self, report: &Report) {
+        if let Some(tell) = &self.reporter.0 {
+            // The program's own function must not stop an exporter.
+            let _ = catch_unwind(AssertUnwindSafe(|| tell(report)));
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listening() -> (Health, Arc<Mutex<Vec<String>>>) {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let reports = heard.clone();
+        (Health::new(Reporter::new(move |report| locked(&reports).push(report.to_string()))), heard)
+    }
+
+    #[test]
+    fn a_failure_is_told_once_and_its_end_once() {
+        let (health, heard) = listening();
+        let exporter = health.exporter("otlp.traces", "is the collector running?");
+        for _ in 0..3 {
+            exporter.failed("connection refused");
+        }
+        assert!(!health.works());
+        exporter.succeeded();
+        exporter.succeeded();
+        assert!(health.works());
+        assert_eq!(
+            *locked(&heard),
+            [
+                "flowspan: otlp.traces fails: connection refused; the program goes on, what is lost is counted \
+                 (is the collector running?)",
+                "flowspan: otlp.traces works again after 3 failed exports",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_overflow_is_told_once_until_the_exporter_kept_up() {
+        let (health, heard) = listening();
+        let exporter = health.exporter("otlp.logs", "");
+        exporter.overflowing(1);
+        exporter.overflowing(2);
+        exporter.keeps_up();
+        exporter.overflowing(3);
+        assert_eq!(locked(&heard).len(), 2);
+        assert_eq!(health.exporters()[0].status, ExporterStatus::Idle);
+    }
+
+    #[test]
+    fn a_reporter_that_panics_harms_nobody() {
+        let health = Health::new(Reporter::new(|_| panic!("reporter")));
+        let exporter = health.exporter("x", "");
+        exporter.failed("error");
+        exporter.succeeded();
+        assert!(health.works());
+    }
+}

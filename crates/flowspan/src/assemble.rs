@@ -1,0 +1,128 @@
+//! From a builder to running telemetry, without touching a global.
+
+use std::sync::{Arc, Mutex};
+
+use flowspan_layer::Normalizer;
+use flowspan_metrics::Recorder;
+use flowspan_runtime::{Environment, Health, SettingError, Worker, boolean};
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry_sdk::{
+    logs::SdkLoggerProvider,
+    metrics::SdkMeterProvider,
+    trace::{Sampler, SdkTracerProvider},
+};
+
+use crate::{
+    BuildError, Builder, Telemetry,
+    outputs::{self, Assembly, Book},
+    propagation, resource, sampler, self_metrics,
+    telemetry::{Parts, SCOPE},
+    terminal::Terminal,
+};
+
+/// Builds everything that a builder asks for, without touching a global.
+pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
+    let environment = builder.environment.clone().unwrap_or_else(Environment::process);
+    let variable_disables =
+        environment.parse("OTEL_SDK_DISABLED", "`true` or `false`", boolean)?.unwrap_or(false);
+    let terminal = Terminal::new(&builder, &environment)?;
+    if builder.disabled || variable_disables {
+        return Ok(Telemetry::new(None, terminal.without_telemetry()));
+    }
+    check_namespace(&builder.namespace)?;
+
+    let service = (!(builder.from_environment && environment.get("OTEL_SERVICE_NAME").is_some()))
+        .then_some(builder.service.as_str());
+    let resource = resource::resource(service, &builder.resource, &environment)?;
+    let sampler: Sampler = match builder.sampler {
+        Some(sampler) => sampler,
+        None => sampler::from_environment(&environment)?,
+    };
+    let propagator = propagation::from_environment(&environment)?;
+    let mut outputs = builder.outputs;
+    let mut standard_tree = None;
+    if builder.from_environment {
+        let (standard_outputs, standard) = outputs::from_environment(&environment)?;
+        outputs.extend(standard_outputs);
+        standard_tree = standard.console_tree.then(Terminal::tree).flatten();
+    }
+
+    let worker = Worker::start()?;
+    let health = Health::new(builder.reporter);
+    let book = Book::default();
+    let mut assembly = Assembly {
+        environment: &environment,
+        worker: &worker.handle(),
+        resource: &resource,
+        health: &health,
+        span_processors: Vec::new(),
+        meter_provider: SdkMeterProvider::builder()
+            .with_resource(resource.clone())
+            .with_view(flowspan_metrics::view(&builder.namespace)),
+        logger_provider: SdkLoggerProvider::builder().with_resource(resource.clone()),
+        logs_wanted: false,
+        event_sinks: Vec::new(),
+        drains: Vec::new(),
+        book: &book,
+        servers: Vec::new(),
+        metrics_address: None,
+    };
+    for output in outputs {
+        output.start(&mut assembly)?;
+    }
+    let Assembly {
+        span_processors,
+        meter_provider,
+        logger_provider,
+        logs_wanted,
+        event_sinks,
+        drains,
+        servers,
+        metrics_address,
+        ..
+    } = assembly;
+
+    let tracer_provider = SdkTracerProvider::builder()
+        .with_resource(resource.clone())
+        .with_sampler(sampler)
+        .with_span_processor(Normalizer::new(span_processors))
+        .build();
+    let meter_provider = meter_provider.build();
+    let logger_provider = logs_wanted.then(|| logger_provider.build());
+    let meter = meter_provider.meter(SCOPE);
+    let trees = terminal.chosen_tree().or(standard_tree);
+    let recorder = event_sinks
+        .into_iter()
+        .chain(trees)
+        .fold(Recorder::builder(builder.namespace.clone()), |recorder, sink| recorder.sink(sink));
+    let recorder = Arc::new(recorder.build(&meter));
+    book.enter(drains);
+    self_metrics::observe(&meter, &builder.namespace, &book, &recorder);
+
+    let parts = Parts {
+        worker,
+        tracer_provider,
+        meter_provider,
+        logger_provider,
+        propagator: Mutex::new(Some(propagator)),
+        recorder,
+        book,
+        servers: Mutex::new(servers),
+        health,
+        level: builder.level,
+        metrics_address,
+    };
+    let dispatch = terminal.with_telemetry(parts.layer());
+    Ok(Telemetry::new(Some(parts), dispatch))
+}
+
+/// A namespace that every back end can carry.
+fn check_namespace(namespace: &str) -> Result<(), SettingError> {
+    let begins = namespace.chars().next().is_none_or(|first| first.is_ascii_alphabetic());
+    let goes_on = namespace.chars().all(|next| next.is_ascii_alphanumeric() || next == '_' || next == '.');
+    if begins && goes_on && !namespace.ends_with('.') && namespace.len() <= 64 {
+        return Ok(());
+    }
+    let accepted = "a letter followed by letters, digits, `_` and `.`, 64 at most";
+    Err(SettingError::new("namespace", namespace, accepted))
+}

@@ -1,0 +1,199 @@
+//! From one call to running telemetry.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use flowspan_model::EventSink;
+use flowspan_runtime::{Environment, Reporter};
+use opentelemetry::{KeyValue, Value};
+use opentelemetry_sdk::{metrics::reader::MetricReader, trace::Sampler};
+use tracing::Level;
+
+use crate::{
+    BuildError, Telemetry, assemble,
+    outputs::{AnyEventSink, AnyMetricReader, Output},
+};
+
+/// The namespace of flowspan's own metrics, unless [`Builder::namespace`] gives another.
+pub const DEFAULT_NAMESPACE: &str = "flowspan";
+
+/// The front door.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use flowspan::prelude::*;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let telemetry = Flowspan::builder("support-bot")
+///     .otlp(Otlp::to("http://127.0.0.1:4317"))
+///     .prometheus(Prometheus::on(([127, 0, 0, 1], 9464)))
+///     .install()?;
+///
+/// Workflow::new("triage").in_scope(|| Ok::<_, std::io::Error>(()))?;
+///
+/// telemetry.shutdown(Duration::from_secs(5)).into_result()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Flowspan;
+
+impl Flowspan {
+    /// Telemetry of the program of this name (its `service.name`), with no way out yet.
+    pub fn builder(service: impl Into<String>) -> Builder {
+        Builder::new(service.into())
+    }
+
+    /// Telemetry that is configured by the standard `OTEL_*` variables alone.
+    ///
+    /// `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER` and `OTEL_LOGS_EXPORTER` choose the ways out
+    /// (`otlp`, which is the default, `prometheus` for metrics, `console` for traces and logs,
+    /// `none`), and the variables of each of them configure it. `OTEL_SERVICE_NAME` replaces the
+    /// name given here. What is set on the builder afterwards wins.
+    pub fn from_env(service: impl Into<String>) -> Builder {
+        let mut builder = Builder::new(service.into());
+        builder.from_environment = true;
+        builder
+    }
+}
+
+/// Configures telemetry. What is set here wins over the environment, the environment over the
+/// defaults.
+#[must_use = "nothing happens before build() or install()"]
+pub struct Builder {
+    pub(crate) service: String,
+    pub(crate) from_environment: bool,
+    pub(crate) namespace: Cow<'static, str>,
+    pub(crate) resource: Vec<KeyValue>,
+    pub(crate) environment: Option<Environment>,
+    pub(crate) sampler: Option<Sampler>,
+    pub(crate) level: Level,
+    pub(crate) reporter: Reporter,
+    #[cfg(feature = "console")]
+    pub(crate) console: Option<crate::Console>,
+    pub(crate) outputs: Vec<Box<dyn Output>>,
+    pub(crate) disabled: bool,
+}
+
+impl Builder {
+    fn new(service: String) -> Self {
+        Builder {
+            service,
+            from_environment: false,
+            namespace: Cow::Borrowed(DEFAULT_NAMESPACE),
+            resource: Vec::new(),
+            environment: None,
+            sampler: None,
+            level: flowspan_layer::DEFAULT_LEVEL,
+            reporter: Reporter::stderr(),
+            #[cfg(feature = "console")]
+            console: None,
+            outputs: Vec::new(),
+            disabled: false,
+        }
+    }
+
+    /// The prefix of flowspan's own metrics. Default: [`DEFAULT_NAMESPACE`].
+    ///
+    /// It must begin with a letter and go on with letters, digits, `_` and `.`; metrics of the
+    /// GenAI conventions keep their names.
+    pub fn namespace(mut self, namespace: impl Into<Cow<'static, str>>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// Adds an attribute that all spans, metrics and log records share, such as
+    /// `deployment.environment.name`. Wins over `OTEL_RESOURCE_ATTRIBUTES`.
+    pub fn attribute(mut self, key: &'static str, value: impl Into<Value>) -> Self {
+        self.resource.push(KeyValue::new(key, value));
+        self
+    }
+
+    /// Decides which runs become traces. Metrics and events are of all runs, whatever it decides.
+    /// Default: `OTEL_TRACES_SAMPLER`, then every run, unless a caller in another process has
+    /// decided against it.
+    pub fn sampler(mut self, sampler: Sampler) -> Self {
+        self.sampler = Some(sampler);
+        self
+    }
+
+    /// How verbose a `tracing` span or event may be to become telemetry. Default: `INFO`.
+    pub fn level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Replaces the environment variables of the process by these.
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// Where flowspan says, once, that an exporter fails or works again. Default: a line on
+    /// standard error.
+    pub fn reporter(mut self, reporter: Reporter) -> Self {
+        self.reporter = reporter;
+        self
+    }
+
+    /// What a person sees on the terminal. Default: [`Console::lines`](crate::Console::lines).
+    #[cfg(feature = "console")]
+    pub fn console(mut self, console: crate::Console) -> Self {
+        self.console = Some(console);
+        self
+    }
+
+    /// Sends every event to a sink of your own.
+    pub fn event_sink(self, sink: impl EventSink + 'static) -> Self {
+        self.output(AnyEventSink(Arc::new(sink)))
+    }
+
+    /// Reads all metrics with a reader of your own.
+    pub fn metric_reader(self, reader: impl MetricReader) -> Self {
+        self.output(AnyMetricReader(reader))
+    }
+
+    /// Switches all telemetry off: handles and spans cost next to nothing, nothing is sent or
+    /// served, log lines still appear. The variable `OTEL_SDK_DISABLED=true` does the same.
+    pub fn disabled(mut self) -> Self {
+        self.disabled = true;
+        self
+    }
+
+    /// Builds telemetry that touches no global, for tests, and for programs that have a `tracing`
+    /// subscriber or an OpenTelemetry set-up of their own.
+    ///
+    /// # Errors
+    ///
+    /// A setting or variable cannot be used, or the system lacks something, such as a port.
+    pub fn build(self) -> Result<Telemetry, BuildError> {
+        assemble::build(self)
+    }
+
+    /// Builds telemetry and makes it the global one of this process: the `tracing` subscriber, and
+    /// OpenTelemetry's providers and propagators. Either all of them are set or none.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Builder::build), and if telemetry or another subscriber is installed already.
+    pub fn install(self) -> Result<Telemetry, BuildError> {
+        let telemetry = self.build()?;
+        telemetry.install()?;
+        Ok(telemetry)
+    }
+
+    pub(crate) fn output(mut self, output: impl Output + 'static) -> Self {
+        self.outputs.push(Box::new(output));
+        self
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("service", &self.service)
+            .field("namespace", &self.namespace)
+            .field("outputs", &self.outputs.len())
+            .field("disabled", &self.disabled)
+            .finish_non_exhaustive()
+    }
+}

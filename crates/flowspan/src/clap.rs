@@ -1,0 +1,137 @@
+//! A group of command-line arguments for programs that use clap.
+//!
+//! ```
+//! use clap::Parser;
+//! use flowspan::{Flowspan, clap::TelemetryArgs};
+//!
+//! #[derive(Parser)]
+//! struct Arguments {
+//!     #[command(flatten)]
+//!     telemetry: TelemetryArgs,
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let arguments = Arguments::parse_from(["bot", "--metrics-port", "0", "--namespace", "bot"]);
+//! let telemetry = arguments.telemetry.apply(Flowspan::builder("bot")).build()?;
+//! # drop(telemetry);
+//! # Ok(())
+//! # }
+//! ```
+
+use std::net::IpAddr;
+
+use clap::{Args, ValueEnum};
+use flowspan_otlp::{Otlp, Protocol};
+use flowspan_prometheus::Prometheus;
+use flowspan_runtime::Environment;
+
+use crate::Builder;
+
+/// Where telemetry goes. Flatten it into the arguments of your program.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Telemetry")]
+pub struct TelemetryArgs {
+    /// Port of /metrics and /health; 0 takes a free one [default: 9464]
+    #[arg(long, value_name = "PORT", env = "FLOWSPAN_METRICS_PORT", conflicts_with = "no_metrics")]
+    pub metrics_port: Option<u16>,
+
+    /// Address of /metrics and /health [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "no_metrics")]
+    pub metrics_address: Option<IpAddr>,
+
+    /// Serve no metrics
+    #[arg(long)]
+    pub no_metrics: bool,
+
+    /// Send traces, metrics and logs to this collector [env: OTEL_EXPORTER_OTLP_ENDPOINT]
+    #[arg(long, value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
+
+    /// How to speak to the collector [default: grpc for port 4317, else http/protobuf]
+    #[arg(long, value_name = "PROTOCOL", value_enum)]
+    pub otlp_protocol: Option<OtlpProtocol>,
+
+    /// Prefix of the names of flowspan's metrics [default: flowspan]
+    #[arg(long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+}
+
+/// The values of `--otlp-protocol`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OtlpProtocol {
+    /// gRPC.
+    #[value(name = "grpc")]
+    Grpc,
+    /// Protobuf over HTTP.
+    #[value(name = "http/protobuf")]
+    HttpProtobuf,
+}
+
+impl From<OtlpProtocol> for Protocol {
+    fn from(protocol: OtlpProtocol) -> Self {
+        match protocol {
+            OtlpProtocol::Grpc => Protocol::Grpc,
+            OtlpProtocol::HttpProtobuf => Protocol::HttpProtobuf,
+        }
+    }
+}
+
+impl TelemetryArgs {
+    /// Configures a builder as the arguments say. What they leave open comes from the environment.
+    pub fn apply(&self, mut builder: Builder) -> Builder {
+        if let Some(namespace) = &self.namespace {
+            builder = builder.namespace(namespace.clone());
+        }
+        if !self.no_metrics {
+            builder = builder.prometheus(self.prometheus());
+        }
+        match self.otlp(&Environment::process()) {
+            Some(otlp) => builder.otlp(otlp),
+            None => builder,
+        }
+    }
+
+    fn prometheus(&self) -> Prometheus {
+        let mut prometheus = Prometheus::from_env();
+        if let Some(port) = self.metrics_port {
+            prometheus = prometheus.port(port);
+        }
+        if let Some(address) = self.metrics_address {
+            prometheus = prometheus.host(address);
+        }
+        prometheus
+    }
+
+    /// OTLP, if an argument or the environment names a collector.
+    fn otlp(&self, environment: &Environment) -> Option<Otlp> {
+        const ENDPOINTS: [&str; 4] = [
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+        ];
+        let otlp = match &self.otlp_endpoint {
+            Some(endpoint) => Otlp::to(endpoint),
+            None => environment.first(&ENDPOINTS).map(|_| Otlp::from_env())?,
+        };
+        Some(match self.otlp_protocol {
+            Some(protocol) => otlp.protocol(protocol.into()),
+            None => otlp,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn otlp_is_on_if_somebody_names_a_collector() {
+        let none = TelemetryArgs::default();
+        assert!(none.otlp(&Environment::empty()).is_none());
+        let variable = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:1/v1/traces")];
+        assert!(none.otlp(&Environment::from_pairs(variable)).is_some());
+        let flag = TelemetryArgs { otlp_endpoint: Some("http://127.0.0.1:4317".into()), ..none };
+        assert!(flag.otlp(&Environment::empty()).is_some());
+    }
+}

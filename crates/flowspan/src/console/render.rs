@@ -1,0 +1,167 @@
+//! Draws the tree of a run as text.
+
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
+
+use anstyle::{AnsiColor, Style};
+use flowspan_model::{Kind, Status};
+
+use super::forest::{Node, Totals};
+
+/// How many children of one node are drawn. Those that did not go well come first, then the slowest.
+const SHOWN: usize = 6;
+/// The column in which the durations begin, if the names leave room for it.
+const COLUMN: usize = 56;
+/// The longest name and the longest error text that is drawn.
+const NAME: usize = 60;
+
+const DIM: Style = Style::new().dimmed();
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
+const HALTED: Style = AnsiColor::Yellow.on_default();
+
+/// The tree of a run, a line for each piece of work.
+pub(super) fn render(root: &Node) -> String {
+    let mut text = String::new();
+    line(&mut text, "", root);
+    children(&mut text, "", root);
+    text
+}
+
+fn children(text: &mut String, indent: &str, node: &Node) {
+    let shown = worth_showing(&node.children);
+    let mut omitted = node.omitted.clone();
+    for (index, child) in node.children.iter().enumerate() {
+        if !shown.contains(&index) {
+            *omitted.entry((child.kind, child.status.as_str())).or_default() += 1;
+        }
+    }
+    for (position, index) in shown.iter().enumerate() {
+        let child = &node.children[*index];
+        let is_last = position + 1 == shown.len() && omitted.is_empty();
+        let (branch, trunk) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+        line(text, &format!("{indent}{branch}"), child);
+        children(text, &format!("{indent}{trunk}"), child);
+    }
+    if !omitted.is_empty() {
+        let _ = writeln!(text, "{DIM}{indent}└─ … and {}{DIM:#}", list(&omitted));
+    }
+}
+
+/// The positions of the children that are drawn, in the order in which they ended.
+fn worth_showing(nodes: &[Node]) -> Vec<usize> {
+    let mut positions: Vec<usize> = (0..nodes.len()).collect();
+    positions
+        .sort_by_key(|index| (nodes[*index].status.is_success(), std::cmp::Reverse(nodes[*index].duration)));
+    positions.truncate(SHOWN);
+    positions.sort_unstable();
+    positions
+}
+
+fn line(text: &mut String, indent: &str, node: &Node) {
+    let label = format!("{} {}", node.kind.name(), printable(&node.name, NAME));
+    let width = indent.chars().count() + label.chars().count();
+    let padding = " ".repeat(COLUMN.saturating_sub(width).max(2));
+    let style = match node.status {
+        Status::Success => GOOD,
+        Status::Failed => BAD,
+        Status::Cancelled | Status::Timeout => HALTED,
+    };
+    let _ = write!(
+        text,
+        "{DIM}{indent}{DIM:#}{label}{padding}{:>8}  {style}{}{style:#}",
+        seconds(node.duration),
+        node.status
+    );
+    let facts = facts(&node.totals, node.kind);
+    if !facts.is_empty() {
+        let _ = write!(text, "  {DIM}{facts}{DIM:#}");
+    }
+    if let Some(error) = &node.error {
+        let _ = write!(text, "  {BAD}{}{BAD:#}", printable(error, NAME));
+    }
+    text.push('\n');
+}
+
+/// What happened inside, in a few words.
+fn facts(totals: &Totals, kind: Kind) -> String {
+    let mut facts = Vec::new();
+    let is_leaf = matches!(kind, Kind::Inference | Kind::ToolCall);
+    if totals.usage.total() > 0 {
+        facts.push(format!(
+            "{} in, {} out",
+            totals.usage.input.unwrap_or(0),
+            totals.usage.output.unwrap_or(0)
+        ));
+    }
+    let counts = [
+        (totals.model_calls, "model call", !is_leaf),
+        (totals.tool_calls, "tool call", !is_leaf),
+        (totals.retries, "retry", true),
+        (totals.recoveries, "recovery", true),
+        (totals.dead_letters, "dead letter", true),
+    ];
+    for (count, what, relevant) in counts {
+        if count > 0 && relevant {
+            facts.push(counted(count, what));
+        }
+    }
+    facts.join(", ")
+}
+
+fn counted(count: u64, what: &str) -> String {
+    match (count, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None) => format!("{count} {what}s"),
+    }
+}
+
+fn list(omitted: &BTreeMap<(Kind, &'static str), u64>) -> String {
+    let parts: Vec<String> = omitted
+        .iter()
+        .map(|((kind, status), count)| format!("{count} more {} ({status})", kind.name()))
+        .collect();
+    parts.join(", ")
+}
+
+fn seconds(duration: Duration) -> String {
+    match duration.as_secs_f64() {
+        short if short < 0.001 => format!("{:.0} µs", short * 1e6),
+        short if short < 1.0 => format!("{:.0} ms", short * 1e3),
+        long if long < 120.0 => format!("{long:.1} s"),
+        longer => format!("{:.1} min", longer / 60.0),
+    }
+}
+
+/// A name or error on one line, without anything that a terminal would obey.
+fn printable(text: &str, length: usize) -> String {
+    let clean = text.chars().map(|character| if character.is_control() { ' ' } else { character });
+    if text.chars().count() <= length {
+        return clean.collect();
+    }
+    clean.take(length - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_hostile_name_reaches_the_terminal() {
+        assert_eq!(printable("a\u{1b}[31m\nb", 60), "a [31m b");
+        assert_eq!(printable(&"x".repeat(100), 10).chars().count(), 10);
+    }
+
+    #[test]
+    fn counts_are_said_in_words() {
+        assert_eq!(counted(1, "retry"), "1 retry");
+        assert_eq!(counted(3, "retry"), "3 retries");
+        assert_eq!(counted(2, "tool call"), "2 tool calls");
+    }
+
+    #[test]
+    fn durations_have_a_fitting_unit() {
+        let shown = [15e-6, 0.25, 12.34, 300.0].map(|s| seconds(Duration::from_secs_f64(s)));
+        assert_eq!(shown, ["15 µs", "250 ms", "12.3 s", "5.0 min"]);
+    }
+}

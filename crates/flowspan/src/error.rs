@@ -1,0 +1,48 @@
+//! What can be wrong with a configuration.
+
+use flowspan_runtime::{SettingError, WorkerError};
+
+/// Telemetry could not be built or installed. Nothing was changed: no global is set, no port is
+/// bound, no thread runs.
+///
+/// After a build that succeeded, telemetry never fails the program.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A setting has a value that cannot be used. The text names the setting, the value and the
+    /// accepted form.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// The system gave no thread or runtime to the exporters.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    /// The OTLP exporter could not be built.
+    #[cfg(feature = "otlp")]
+    #[error(transparent)]
+    Otlp(#[from] flowspan_otlp::OtlpError),
+    /// The metrics endpoint could not be started.
+    #[cfg(feature = "prometheus")]
+    #[error(transparent)]
+    Prometheus(#[from] flowspan_prometheus::PrometheusError),
+    /// A cargo feature is missing for what the environment asks for.
+    #[error("{variable} asks for {exporter:?}, which needs the cargo feature {feature:?} of flowspan")]
+    FeatureMissing {
+        /// The variable.
+        variable: &'static str,
+        /// The exporter that it names.
+        exporter: &'static str,
+        /// The feature that brings it.
+        feature: &'static str,
+    },
+    /// `install` was called a second time in this process.
+    #[error(
+        "flowspan is installed in this process already: install it once, in main, and keep what it returns"
+    )]
+    AlreadyInstalled,
+    /// Another `tracing` subscriber is the global default already.
+    #[error(
+        "another tracing subscriber is installed already: use build() instead of install(), and add \
+         Telemetry::layer() to that subscriber"
+    )]
+    SubscriberTaken,
+}

@@ -1,0 +1,39 @@
+//! The program's log events as OpenTelemetry log records.
+
+use flowspan_model::TARGET;
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_sdk::logs::{SdkLogger, SdkLoggerProvider};
+use tracing::{Event, Level, Subscriber, level_filters::LevelFilter};
+use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
+
+/// A layer that sends the program's events on as log records, with the ids of the span around them.
+///
+/// What flowspan itself says is on the spans already, and what OpenTelemetry says about its own
+/// troubles must not become telemetry: both stay here.
+pub(crate) struct LogBridge {
+    bridge: OpenTelemetryTracingBridge<SdkLoggerProvider, SdkLogger>,
+    level: Level,
+}
+
+impl LogBridge {
+    pub(crate) fn new(provider: &SdkLoggerProvider, level: Level) -> Self {
+        LogBridge { bridge: OpenTelemetryTracingBridge::new(provider), level }
+    }
+}
+
+impl<S> Layer<S> for LogBridge
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::from_level(self.level))
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let metadata = event.metadata();
+        let own = metadata.target() == TARGET || metadata.target().starts_with("opentelemetry");
+        if !own && *metadata.level() <= self.level {
+            self.bridge.on_event(event, context);
+        }
+    }
+}
