@@ -19,8 +19,12 @@ pub(crate) async fn outcome(
     match result {
         Ok(()) if notes.rejected == 0 => Ok(Delivered::all()),
         Ok(()) => Ok(Delivered::except(notes.rejected, secrets.clean(&notes.message.unwrap_or_default()))),
-        Err(OTelSdkError::Timeout(after)) => Err(DeliverError::timed_out(format!("no answer within {after:?}"))),
-        Err(OTelSdkError::AlreadyShutdown) => Err(DeliverError::failed("the exporter was shut down by somebody else")),
+        Err(OTelSdkError::Timeout(after)) => {
+            Err(DeliverError::timed_out(format!("no answer within {after:?}")))
+        }
+        Err(OTelSdkError::AlreadyShutdown) => {
+            Err(DeliverError::failed("the exporter was shut down by somebody else"))
+        }
         Err(OTelSdkError::InternalFailure(said)) => {
             let said = secrets.clean(&said);
             Err(DeliverError::failed(match notes.error {

@@ -52,7 +52,8 @@ impl Endpoint<'_> {
             }
             _ => self.value.to_owned(),
         };
-        let uri: Uri = value.parse().map_err(|error: http::uri::InvalidUri| refused(ACCEPTED).because(error))?;
+        let uri: Uri =
+            value.parse().map_err(|error: http::uri::InvalidUri| refused(ACCEPTED).because(error))?;
         let has_scheme = matches!(uri.scheme_str(), Some("http" | "https"));
         let has_host = uri.host().is_some_and(|host| !host.is_empty());
         let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
@@ -68,9 +69,9 @@ impl Endpoint<'_> {
             (Protocol::Grpc, _) if uri.path() != "/" && !uri.path().is_empty() || uri.query().is_some() => {
                 Err(refused(ACCEPTED_BY_GRPC))
             }
-            (Protocol::HttpProtobuf, Path::Appended) if uri.query().is_some() => Err(refused(
-                "a URL without a query (a signal's own endpoint may have one)",
-            )),
+            (Protocol::HttpProtobuf, Path::Appended) if uri.query().is_some() => {
+                Err(refused("a URL without a query (a signal's own endpoint may have one)"))
+            }
             (Protocol::HttpProtobuf, Path::Appended) => {
                 Ok(format!("{}{}", value.trim_end_matches('/'), signal.http_path()))
             }
@@ -91,7 +92,12 @@ pub(crate) const fn default_for(protocol: Option<Protocol>) -> &'static str {
 mod tests {
     use super::*;
 
-    fn resolve(value: &str, protocol: Protocol, path: Path, insecure: Option<bool>) -> Result<String, String> {
+    fn resolve(
+        value: &str,
+        protocol: Protocol,
+        path: Path,
+        insecure: Option<bool>,
+    ) -> Result<String, String> {
         Endpoint { setting: "endpoint", value, path }
             .resolve(Signal::Traces, protocol, insecure)
             .map_err(|error| error.to_string())
@@ -117,7 +123,9 @@ mod tests {
 
     #[test]
     fn a_scheme_and_a_host_are_demanded() {
-        for bad in ["localhost:4317", "localhost", "http://", "ftp://host", "http:///v1", "/v1", "http://h:x", "h t"] {
+        for bad in
+            ["localhost:4317", "localhost", "http://", "ftp://host", "http:///v1", "/v1", "http://h:x", "h t"]
+        {
             let error = resolve(bad, Protocol::HttpProtobuf, Path::Appended, None).expect_err(bad);
             assert!(error.starts_with(&format!("endpoint is {bad:?}, but must be a URL")), "{error}");
         }
@@ -125,7 +133,8 @@ mod tests {
 
     #[test]
     fn credentials_in_a_url_are_refused_and_not_shown() {
-        let error = resolve("http://me:canary@host:4317", Protocol::Grpc, Path::Appended, None).expect_err("user");
+        let error =
+            resolve("http://me:canary@host:4317", Protocol::Grpc, Path::Appended, None).expect_err("user");
         assert!(!error.contains("canary"), "{error}");
     }
 
@@ -140,6 +149,9 @@ mod tests {
     #[test]
     fn a_grpc_endpoint_has_no_path() {
         assert!(resolve("http://host:4317/v1/traces", Protocol::Grpc, Path::Appended, None).is_err());
-        assert_eq!(resolve("http://[::1]:4317/", Protocol::Grpc, Path::Appended, None), Ok("http://[::1]:4317/".into()));
+        assert_eq!(
+            resolve("http://[::1]:4317/", Protocol::Grpc, Path::Appended, None),
+            Ok("http://[::1]:4317/".into())
+        );
     }
 }

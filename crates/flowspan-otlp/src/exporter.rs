@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use flowspan_runtime::WorkerHandle;
 use opentelemetry_otlp::{
-    ExporterBuildError, LogExporter, MetricExporter, SpanExporter, WithExportConfig, WithHttpConfig, WithTonicConfig,
+    ExporterBuildError, LogExporter, MetricExporter, SpanExporter, WithExportConfig, WithHttpConfig,
+    WithTonicConfig,
 };
 use opentelemetry_sdk::metrics::Temporality;
 use tonic::metadata::MetadataMap;

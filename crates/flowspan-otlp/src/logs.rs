@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use flowspan_runtime::{Account, Deliver, DeliverError, Delivered, ExporterHealth, Limits, Pipeline, WorkerHandle};
+use flowspan_runtime::{
+    Account, Deliver, DeliverError, Delivered, ExporterHealth, Limits, Pipeline, WorkerHandle,
+};
 use opentelemetry::InstrumentationScope;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;

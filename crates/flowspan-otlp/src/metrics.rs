@@ -117,11 +117,12 @@ impl<E: PushMetricExporter> Gather for Collector<E> {
 }
 
 fn data_points(metrics: &ResourceMetrics) -> u64 {
-    let points = metrics.scope_metrics().flat_map(|scope| scope.metrics()).map(|metric| match metric.data() {
-        AggregatedMetrics::F64(data) => points_of(data),
-        AggregatedMetrics::U64(data) => points_of(data),
-        AggregatedMetrics::I64(data) => points_of(data),
-    });
+    let points =
+        metrics.scope_metrics().flat_map(|scope| scope.metrics()).map(|metric| match metric.data() {
+            AggregatedMetrics::F64(data) => points_of(data),
+            AggregatedMetrics::U64(data) => points_of(data),
+            AggregatedMetrics::I64(data) => points_of(data),
+        });
     points.sum::<usize>() as u64
 }
 

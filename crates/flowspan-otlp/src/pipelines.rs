@@ -109,8 +109,13 @@ impl OtlpPipelines {
 
         let traces = traces.map(|(exporter, signal, limits)| {
             let limits = limits.clone().export_timeout(limits.export_timeout.min(signal.timeout));
-            let pipeline =
-                spans::start(worker, registered(health, &signal), &limits, exporter, Secrets::of_headers(&signal.headers));
+            let pipeline = spans::start(
+                worker,
+                registered(health, &signal),
+                &limits,
+                exporter,
+                Secrets::of_headers(&signal.headers),
+            );
             pipeline.put_resource(resource);
             pipeline
         });
@@ -121,8 +126,13 @@ impl OtlpPipelines {
         });
         let logs = logs.map(|(exporter, signal, limits)| {
             let limits = limits.clone().export_timeout(limits.export_timeout.min(signal.timeout));
-            let pipeline =
-                logs::start(worker, registered(health, &signal), &limits, exporter, Secrets::of_headers(&signal.headers));
+            let pipeline = logs::start(
+                worker,
+                registered(health, &signal),
+                &limits,
+                exporter,
+                Secrets::of_headers(&signal.headers),
+            );
             pipeline.put_resource(resource);
             pipeline
         });

@@ -117,7 +117,8 @@ impl Otlp {
         let insecure = of_signal(environment, signal, "INSECURE", "`true` or `false`", boolean)?;
         let timeout = match self.timeout {
             Some(timeout) => at_least_a_moment("timeout", timeout)?,
-            None => of_signal(environment, signal, "TIMEOUT", MILLISECONDS, milliseconds)?.unwrap_or(DEFAULT_OTLP_TIMEOUT),
+            None => of_signal(environment, signal, "TIMEOUT", MILLISECONDS, milliseconds)?
+                .unwrap_or(DEFAULT_OTLP_TIMEOUT),
         };
         let compression = match self.compression {
             Some(compression) => Some(compression),
@@ -158,7 +159,11 @@ impl Otlp {
         Endpoint { setting: "endpoint", value: endpoint::default_for(protocol), path: Path::Appended }
     }
 
-    fn headers(&self, signal: Signal, environment: &Environment) -> Result<Vec<(HeaderName, HeaderValue)>, SettingError> {
+    fn headers(
+        &self,
+        signal: Signal,
+        environment: &Environment,
+    ) -> Result<Vec<(HeaderName, HeaderValue)>, SettingError> {
         let mut headers = Vec::new();
         let variables = signal.variables("HEADERS");
         if let Some((variable, value)) = environment.first(&[&variables[0], &variables[1]]) {
@@ -282,7 +287,11 @@ fn limits_of(environment: &Environment, prefix: &str, delay: Duration) -> Result
     let queue_capacity = count("MAX_QUEUE_SIZE", defaults.queue_capacity)?;
     if queue_capacity > MAX_QUEUE_CAPACITY {
         let variable = format!("{prefix}_MAX_QUEUE_SIZE");
-        return Err(SettingError::new(variable, &queue_capacity.to_string(), format!("at most {MAX_QUEUE_CAPACITY}")));
+        return Err(SettingError::new(
+            variable,
+            &queue_capacity.to_string(),
+            format!("at most {MAX_QUEUE_CAPACITY}"),
+        ));
     }
     let largest_batch = defaults.batch_size.min(queue_capacity);
     let batch_size = count("MAX_EXPORT_BATCH_SIZE", largest_batch)?;

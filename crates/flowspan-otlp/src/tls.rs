@@ -25,7 +25,10 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    pub(crate) fn read(authorities: Option<&PemFile>, identity: Option<(&PemFile, &PemFile)>) -> Result<Self, SettingError> {
+    pub(crate) fn read(
+        authorities: Option<&PemFile>,
+        identity: Option<(&PemFile, &PemFile)>,
+    ) -> Result<Self, SettingError> {
         let mut roots = RootCertStore::empty();
         let authorities = match authorities {
             None => {
@@ -52,9 +55,9 @@ impl Tls {
                 let chain = certificate.certificates(&certificate_pem)?;
                 let private = PrivateKeyDer::from_pem_slice(&key_pem)
                     .map_err(|error| key.must_be("a PEM file with a private key").because(error))?;
-                let client = builder
-                    .with_client_auth_cert(chain, private)
-                    .map_err(|error| key.must_be("the private key of the client certificate").because(error))?;
+                let client = builder.with_client_auth_cert(chain, private).map_err(|error| {
+                    key.must_be("the private key of the client certificate").because(error)
+                })?;
                 (client, Some((certificate_pem, key_pem)))
             }
         };

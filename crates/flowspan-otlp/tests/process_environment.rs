@@ -1,5 +1,7 @@
 //! The environment of the process is global state: these tests run themselves again in another one.
 
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the message")]
+
 #[path = "claims/program.rs"]
 #[expect(dead_code, reason = "shared with the other tests")]
 mod program;

@@ -54,11 +54,13 @@ fn the_program_hears_nothing_of_the_exports() {
         let port = listener.local_addr().expect("an address").port();
         drop(listener);
         let otlp = Otlp::to(format!("http://{host}:{port}")).protocol(protocol);
-        let resolved = otlp.without_metrics().without_logs().resolve(&Environment::empty()).expect("good settings");
+        let resolved =
+            otlp.without_metrics().without_logs().resolve(&Environment::empty()).expect("good settings");
         let worker = Worker::start().expect("a thread");
         let health = Health::new(Reporter::silent());
-        let pipelines = OtlpPipelines::start(resolved, &worker.handle(), &Resource::builder().build(), &health)
-            .expect("exporters");
+        let pipelines =
+            OtlpPipelines::start(resolved, &worker.handle(), &Resource::builder().build(), &health)
+                .expect("exporters");
         let spans = pipelines.spans().expect("traces");
         let tracers = SdkTracerProvider::builder().with_span_processor(spans).build();
         drop(tracers.tracer("test").start("work"));
@@ -68,7 +70,9 @@ fn the_program_hears_nothing_of_the_exports() {
     }
     let heard = program.0.lock().expect("not poisoned");
     assert!(heard.iter().any(|target| target == "quiet"), "{heard:?}");
-    let strangers: Vec<&String> =
-        heard.iter().filter(|target| *target != "quiet" && *target != "opentelemetry_sdk" && *target != "opentelemetry").collect();
+    let strangers: Vec<&String> = heard
+        .iter()
+        .filter(|target| *target != "quiet" && *target != "opentelemetry_sdk" && *target != "opentelemetry")
+        .collect();
     assert!(strangers.is_empty(), "{strangers:?}");
 }

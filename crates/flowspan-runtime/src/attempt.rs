@@ -30,7 +30,8 @@ pub async fn attempt<A>(
 }
 
 fn what_panicked(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     match text {
         Some(text) => format!("the exporter panicked: {text}"),
         None => format!("{}: no text", DropReason::ExporterPanicked),

@@ -118,7 +118,9 @@ struct Listener;
 
 impl Listener {
     fn hears(metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && *metadata.level() <= Level::WARN && metadata.target().starts_with("opentelemetry")
+        metadata.is_event()
+            && *metadata.level() <= Level::WARN
+            && metadata.target().starts_with("opentelemetry")
     }
 }
 
@@ -213,7 +215,15 @@ mod tests {
             note_error("refused");
         })
         .await;
-        assert_eq!(notes, Notes { rejected: 3, message: Some("too old".into()), error: Some("refused".into()), ..Notes::default() });
+        assert_eq!(
+            notes,
+            Notes {
+                rejected: 3,
+                message: Some("too old".into()),
+                error: Some("refused".into()),
+                ..Notes::default()
+            }
+        );
         let (_, other) = Notes::capture(ready(())).await;
         assert_eq!(other, Notes::default());
     }

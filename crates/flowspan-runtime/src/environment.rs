@@ -21,7 +21,9 @@ impl Environment {
     /// becomes U+FFFD, which no setting accepts, so that it is reported rather than passed over.
     pub fn process() -> Self {
         std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+            .filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+            })
             .collect()
     }
 

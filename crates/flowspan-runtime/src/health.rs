@@ -100,7 +100,10 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Report::Failing { exporter, error, advice } => {
-                write!(f, "flowspan: {exporter} fails: {error}; the program goes on, what is lost is counted")?;
+                write!(
+                    f,
+                    "flowspan: {exporter} fails: {error}; the program goes on, what is lost is counted"
+                )?;
                 if advice.is_empty() { Ok(()) } else { write!(f, " ({advice})") }
             }
             Report::Recovered { exporter, failures } => {
@@ -117,7 +120,9 @@ impl fmt::Display for Report {
 
 /// Where reports go. Called on flowspan's thread, once per episode; it must not wait for anything.
 #[derive(Clone)]
-pub struct Reporter(Option<Arc<dyn Fn(&Report) + Send + Sync>>);
+pub struct Reporter(Option<Arc<Tell>>);
+
+type Tell = dyn Fn(&Report) + Send + Sync;
 
 impl Reporter {
     /// Reports go to this function. If it panics, that report is lost.
@@ -170,7 +175,10 @@ impl Health {
     pub fn exporters(&self) -> Vec<ExporterState> {
         locked(&self.inner.exporters)
             .iter()
-            .map(|entry| ExporterState { name: entry.name.clone(), status: locked(&entry.episode).status.clone() })
+            .map(|entry| ExporterState {
+                name: entry.name.clone(),
+                status: locked(&entry.episode).status.clone(),
+            })
             .collect()
     }
 

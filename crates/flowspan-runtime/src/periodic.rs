@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use crate::pipeline::tell;
 use crate::{
-    Account, DeliverError, Delivered, DropReason, ExporterHealth, FlushError, Ledger, Shutdown, WorkerHandle, attempt,
-    off_thread,
+    Account, DeliverError, Delivered, DropReason, ExporterHealth, FlushError, Ledger, Shutdown, WorkerHandle,
+    attempt, off_thread,
 };
 
 /// Gathers a state and sends it somewhere.
@@ -31,7 +31,8 @@ pub trait Gather: Send + 'static {
     /// # Errors
     ///
     /// Nothing of it arrived.
-    fn deliver(&mut self, batch: Self::Batch) -> impl Future<Output = Result<Delivered, DeliverError>> + Send;
+    fn deliver(&mut self, batch: Self::Batch)
+    -> impl Future<Output = Result<Delivered, DeliverError>> + Send;
 }
 
 /// Gathers and exports on the [`Worker`](crate::Worker): every interval, on `flush`, and once more on

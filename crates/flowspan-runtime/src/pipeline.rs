@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use crate::queue::{Queue, Step};
 use crate::{
-    Account, Deliver, DeliverError, Delivered, DropReason, ExporterHealth, Limits, MAX_QUEUE_CAPACITY, WorkerHandle,
-    attempt, off_thread,
+    Account, Deliver, DeliverError, Delivered, DropReason, ExporterHealth, Limits, MAX_QUEUE_CAPACITY,
+    WorkerHandle, attempt, off_thread,
 };
 
 /// A bounded queue whose items are exported in batches on the [`Worker`](crate::Worker).
@@ -68,7 +68,12 @@ impl<T: Send + 'static> Pipeline<T> {
     /// Starts a pipeline that exports on this worker.
     ///
     /// If the worker has ended, the pipeline is closed from the start and counts what it is offered.
-    pub fn start(worker: &WorkerHandle, health: ExporterHealth, limits: &Limits, exporter: impl Deliver<T>) -> Self {
+    pub fn start(
+        worker: &WorkerHandle,
+        health: ExporterHealth,
+        limits: &Limits,
+        exporter: impl Deliver<T>,
+    ) -> Self {
         let capacity = limits.queue_capacity.clamp(1, MAX_QUEUE_CAPACITY);
         let queue = Arc::new(Queue::new(capacity, limits.batch_size.max(1)));
         let driver = Driver {
@@ -234,7 +239,8 @@ pub(crate) fn tell(health: &ExporterHealth, result: &Result<Delivered, DeliverEr
     match result {
         Ok(Delivered { rejected: 0, .. }) => health.succeeded(),
         Ok(Delivered { rejected, message }) => {
-            let message = message.as_deref().filter(|message| !message.is_empty()).unwrap_or("it did not say why");
+            let message =
+                message.as_deref().filter(|message| !message.is_empty()).unwrap_or("it did not say why");
             health.failed(&format!("the receiver rejected {rejected} items: {message}"));
         }
         Err(error) => health.failed(&error.message),
@@ -257,7 +263,9 @@ mod tests {
     use super::*;
     use crate::{Health, Reporter};
 
-    struct Notes(Arc<Mutex<Vec<(Duration, Vec<u8>)>>>, Instant);
+    type Exports = Arc<Mutex<Vec<(Duration, Vec<u8>)>>>;
+
+    struct Notes(Exports, Instant);
 
     impl Deliver<u8> for Notes {
         async fn deliver(&mut self, batch: Vec<u8>) -> Result<Delivered, DeliverError> {
@@ -268,7 +276,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_item_waits_for_the_delay_at_most() {
-        let exports = Arc::<Mutex<Vec<_>>>::default();
+        let exports = Exports::default();
         let limits = Limits::new().delay(Duration::from_secs(5)).batch_size(2);
         let health = Health::new(Reporter::silent()).exporter("test", "");
         let exporter = Notes(exports.clone(), Instant::now());

@@ -22,7 +22,12 @@ impl SettingError {
     /// not shown.
     pub fn new(setting: impl Into<String>, value: &str, accepted: impl Into<String>) -> Self {
         let shown: String = without_credentials(value).chars().take(SHOWN_CHARACTERS).collect();
-        SettingError { setting: setting.into(), shown: format!("{shown:?}"), accepted: accepted.into(), source: None }
+        SettingError {
+            setting: setting.into(),
+            shown: format!("{shown:?}"),
+            accepted: accepted.into(),
+            source: None,
+        }
     }
 
     /// Like [`new`](Self::new), for a setting whose value must not be seen in an error text.
@@ -37,7 +42,12 @@ impl SettingError {
 
     /// The setting is missing, although another one needs it.
     pub fn missing(setting: impl Into<String>, accepted: impl Into<String>) -> Self {
-        SettingError { setting: setting.into(), shown: "not set".to_owned(), accepted: accepted.into(), source: None }
+        SettingError {
+            setting: setting.into(),
+            shown: "not set".to_owned(),
+            accepted: accepted.into(),
+            source: None,
+        }
     }
 
     /// Adds what made the value unusable.
@@ -91,7 +101,9 @@ pub fn host_and_port(value: &str) -> Option<(String, u16)> {
         None if host.contains(':') => return None,
         None => host,
     };
-    if host.is_empty() || host.contains(|character: char| character.is_whitespace() || "/@?#".contains(character)) {
+    if host.is_empty()
+        || host.contains(|character: char| character.is_whitespace() || "/@?#".contains(character))
+    {
         return None;
     }
     Some((host.to_owned(), port.parse().ok()?))

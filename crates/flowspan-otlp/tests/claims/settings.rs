@@ -28,10 +28,17 @@ fn without_any_setting_it_is_http_on_this_machine() {
     let resolved = resolve(&Otlp::from_env(), &[]).unwrap();
     assert_eq!(
         endpoints(&resolved),
-        ["http://localhost:4318/v1/traces", "http://localhost:4318/v1/metrics", "http://localhost:4318/v1/logs"]
+        [
+            "http://localhost:4318/v1/traces",
+            "http://localhost:4318/v1/metrics",
+            "http://localhost:4318/v1/logs"
+        ]
     );
     let (signal, limits) = resolved.traces.unwrap();
-    assert_eq!((signal.protocol, signal.timeout, signal.compression), (Protocol::HttpProtobuf, Duration::from_secs(10), None));
+    assert_eq!(
+        (signal.protocol, signal.timeout, signal.compression),
+        (Protocol::HttpProtobuf, Duration::from_secs(10), None)
+    );
     assert_eq!((limits.queue_capacity, limits.batch_size, limits.delay.as_secs()), (2048, 512, 5));
     assert_eq!(resolved.logs.unwrap().1.delay.as_secs(), 1);
     let metrics = resolved.metrics.unwrap().1;

@@ -13,11 +13,15 @@ use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsS
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
 };
-use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{MetricsService, MetricsServiceServer};
+use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
+    MetricsService, MetricsServiceServer,
+};
 use opentelemetry_proto::tonic::collector::metrics::v1::{
     ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
 };
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
@@ -124,7 +128,8 @@ async fn serve(protocol: Protocol, listener: tokio::net::TcpListener, book: Book
 }
 
 fn service(resource: Option<&Resource>) -> String {
-    let attribute = resource.and_then(|it| it.attributes.iter().find(|attribute| attribute.key == "service.name"));
+    let attribute =
+        resource.and_then(|it| it.attributes.iter().find(|attribute| attribute.key == "service.name"));
     format!("{:?}", attribute.and_then(|attribute| attribute.value.as_ref()))
 }
 
@@ -192,7 +197,8 @@ impl Book {
 }
 
 fn spans_answer((rejected_spans, error_message): (i64, String)) -> ExportTraceServiceResponse {
-    let partial_success = (rejected_spans > 0).then_some(ExportTracePartialSuccess { rejected_spans, error_message });
+    let partial_success =
+        (rejected_spans > 0).then_some(ExportTracePartialSuccess { rejected_spans, error_message });
     ExportTraceServiceResponse { partial_success }
 }
 

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::exporters::{Fate, Fated, Gated, LONG, health, patient, worker};
 use flowspan_runtime::{
-    Deliver, DeliverError, Delivered, DropReason, ExporterStatus, FlushError, Health, Pipeline, Report, Reporter,
+    Deliver, DeliverError, Delivered, DropReason, ExporterStatus, FlushError, Health, Pipeline, Report,
+    Reporter,
 };
 
 #[test]
@@ -125,7 +126,8 @@ fn a_shutdown_keeps_its_deadline_even_if_the_exporter_blocks_the_worker() {
     let worker = worker();
     let (came, has_come) = channel();
     let (go, may_go) = channel();
-    let pipeline = Pipeline::start(&worker.handle(), health(), &patient().batch_size(1), Blocks(came, may_go));
+    let pipeline =
+        Pipeline::start(&worker.handle(), health(), &patient().batch_size(1), Blocks(came, may_go));
     pipeline.offer(1).unwrap();
     has_come.recv_timeout(LONG).unwrap();
     let start = Instant::now();

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use flowspan_model::{Event, EventSink, Field, Kind, Moment, Status, Usage};
@@ -19,6 +19,7 @@ pub(super) struct Node {
     pub(super) kind: Kind,
     pub(super) name: String,
     pub(super) status: Status,
+    pub(super) started: SystemTime,
     pub(super) duration: Duration,
     pub(super) error: Option<String>,
     pub(super) totals: Totals,
@@ -69,6 +70,7 @@ impl<F: Fn(&Node) + Send + Sync> Forest<F> {
                 kind: event.kind,
                 name: name(event),
                 status: Status::Success,
+                started: event.time,
                 duration: Duration::ZERO,
                 error: None,
                 totals: Totals::default(),

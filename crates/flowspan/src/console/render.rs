@@ -47,13 +47,13 @@ fn children(text: &mut String, indent: &str, node: &Node) {
     }
 }
 
-/// The positions of the children that are drawn, in the order in which they ended.
+/// The positions of the children that are drawn, in the order in which they started.
 fn worth_showing(nodes: &[Node]) -> Vec<usize> {
     let mut positions: Vec<usize> = (0..nodes.len()).collect();
     positions
         .sort_by_key(|index| (nodes[*index].status.is_success(), std::cmp::Reverse(nodes[*index].duration)));
     positions.truncate(SHOWN);
-    positions.sort_unstable();
+    positions.sort_by_key(|index| nodes[*index].started);
     positions
 }
 

@@ -36,6 +36,10 @@ pub(crate) trait Output: Send {
 }
 
 /// What outputs are started with, and the parts that they have added so far.
+#[cfg_attr(
+    not(all(feature = "otlp", feature = "prometheus")),
+    expect(dead_code, reason = "each output needs a part of it, together they need all")
+)]
 pub(crate) struct Assembly<'build> {
     pub(crate) environment: &'build Environment,
     pub(crate) worker: &'build WorkerHandle,
