@@ -1,0 +1,7 @@
+//! One module for each part that can be started, and the parts' own checks.
+
+pub(crate) mod checks;
+pub(crate) mod collector;
+pub(crate) mod jaeger;
+pub(crate) mod postgres;
+pub(crate) mod prometheus;

@@ -1,0 +1,81 @@
+//! Collector, Jaeger and Prometheus, joined as on a user's machine.
+
+use std::time::Duration;
+
+use crate::{Collector, Jaeger, Prometheus, StackError, parts::prometheus::PrometheusBuilder};
+
+/// Says how the stack is to be started. See [`Stack::builder`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct StackBuilder {
+    prometheus: PrometheusBuilder,
+    standard_ports: bool,
+}
+
+impl StackBuilder {
+    /// Has Prometheus scrape `host:port`; may be called again for more.
+    pub fn scrape(mut self, target: impl Into<String>) -> Self {
+        self.prometheus = self.prometheus.scrape(target);
+        self
+    }
+
+    /// Time between two scrapes of a target. Default: 250 ms.
+    pub fn scrape_interval(mut self, interval: Duration) -> Self {
+        self.prometheus = self.prometheus.scrape_interval(interval);
+        self
+    }
+
+    /// Has Prometheus evaluate the rules in this YAML text.
+    pub fn rules(mut self, text: impl Into<String>) -> Self {
+        self.prometheus = self.prometheus.rules(text);
+        self
+    }
+
+    /// Listens on the usual ports, with the configurations of
+    /// `collector-config` to the letter. Default: free ports.
+    pub fn standard_ports(mut self) -> Self {
+        self.standard_ports = true;
+        self
+    }
+
+    /// Starts all three and waits until they are ready.
+    ///
+    /// # Errors
+    ///
+    /// The first [`StackError`]; what was started until then is stopped again.
+    pub fn start(self) -> Result<Stack, StackError> {
+        let (jaeger, collector) = (Jaeger::builder(), Collector::builder());
+        let (jaeger, collector) = if self.standard_ports {
+            (jaeger.standard_ports(), collector.standard_ports())
+        } else {
+            (jaeger, collector)
+        };
+        let jaeger = jaeger.start()?;
+        let collector = collector.traces_to(&jaeger).start()?;
+        let prometheus = if self.standard_ports {
+            self.prometheus.standard()
+        } else {
+            self.prometheus.scrape_collector(&collector)
+        };
+        Ok(Stack { prometheus: prometheus.start()?, collector, jaeger })
+    }
+}
+
+/// The parts, running until the stack is dropped.
+#[derive(Debug)]
+pub struct Stack {
+    // In the order in which they end: who sends before who receives.
+    /// Scrapes the Collector and the targets given.
+    pub prometheus: Prometheus,
+    /// Takes OTLP; sends traces to Jaeger and shows metrics to Prometheus.
+    pub collector: Collector,
+    /// Keeps the traces.
+    pub jaeger: Jaeger,
+}
+
+impl Stack {
+    /// A stack on free ports.
+    pub fn builder() -> StackBuilder {
+        StackBuilder { prometheus: Prometheus::builder(), standard_ports: false }
+    }
+}

@@ -1,0 +1,43 @@
+//! Why a task failed.
+
+use flowspan_stack::StackError;
+
+/// Why a task failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum XtaskError {
+    /// A program ran and said no; its own words are above.
+    #[error("`{command}` failed")]
+    Failed { command: String },
+    /// A program could not be started.
+    #[error("cannot run `{command}`")]
+    NotRun { command: String, source: std::io::Error },
+    /// A cargo command that does not come with Rust is missing.
+    #[error("`{command}` is not installed: run `{install}`")]
+    NoTool { command: &'static str, install: &'static str },
+    /// `cargo metadata` said something unexpected.
+    #[error("cannot read the output of `cargo metadata`")]
+    Metadata { source: serde_json::Error },
+    /// The workspace states a Rust version that does not fit its dependencies.
+    #[error(
+        "the workspace states rust-version {stated}, but it should state {needed}, which {reason} needs: change `rust-version` in Cargo.toml"
+    )]
+    RustVersion { stated: String, needed: String, reason: String },
+    /// The workspace states no Rust version, or different ones.
+    #[error("{package} must inherit the workspace's `rust-version`")]
+    NoRustVersion { package: String },
+    /// Several checks failed.
+    #[error("failed: {}", .checks.join(", "))]
+    Checks { checks: Vec<&'static str> },
+    /// A part of the stack is missing where none may be.
+    #[error("{count} parts of the stack are missing, and CI=true")]
+    PartsMissing { count: usize },
+    /// A running part ended by itself.
+    #[error("{part} ended; its log was {log}")]
+    PartEnded { part: &'static str, log: String },
+    /// Ctrl-C cannot be handled.
+    #[error("cannot handle Ctrl-C")]
+    Interrupt(#[source] ctrlc::Error),
+    /// Something about a part.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+}
