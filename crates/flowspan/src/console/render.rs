@@ -7,7 +7,8 @@ use flowspan_model::{Kind, Status};
 
 use super::forest::{Node, Totals};
 
-/// How many children of one node are drawn. Those that did not go well come first, then the slowest.
+/// How many children of one node are drawn. Phases and what did not go well come
+/// first, then the slowest.
 const SHOWN: usize = 6;
 /// The column in which the durations begin, if the names leave room for it.
 const COLUMN: usize = 56;
@@ -50,8 +51,11 @@ fn children(text: &mut String, indent: &str, node: &Node) {
 /// The positions of the children that are drawn, in the order in which they started.
 fn worth_showing(nodes: &[Node]) -> Vec<usize> {
     let mut positions: Vec<usize> = (0..nodes.len()).collect();
-    positions
-        .sort_by_key(|index| (nodes[*index].status.is_success(), std::cmp::Reverse(nodes[*index].duration)));
+    positions.sort_by_key(|index| {
+        let node = &nodes[*index];
+        let is_ordinary = node.status.is_success() && node.kind != Kind::Phase;
+        (is_ordinary, std::cmp::Reverse(node.duration))
+    });
     positions.truncate(SHOWN);
     positions.sort_by_key(|index| nodes[*index].started);
     positions

@@ -1,0 +1,168 @@
+//! The map side: every file is an item, several at once.
+
+use std::path::{Path, PathBuf};
+
+use flowspan::model::Status;
+use flowspan::{MapItem, MapReduce, Step, Verdict, event};
+use futures_util::{StreamExt, stream};
+use thiserror::Error;
+
+use super::agent::{self, AgentError, Task};
+use super::context::{AGENT_ATTEMPTS, CHECKPOINT_EVERY, Context};
+use crate::audit::checkpoint::{Checkpoint, CheckpointError};
+use crate::audit::merge::{DeadLetter, FileResult};
+use crate::audit::plan::Plan;
+use crate::fingerprint;
+use crate::output::chain;
+
+/// Why there is no result for a file.
+#[derive(Debug, Error)]
+pub(super) enum ItemError {
+    /// It cannot be read.
+    #[error("the file cannot be read")]
+    Read(#[source] std::io::Error),
+    /// It is no UTF-8.
+    #[error("the file is not UTF-8 (first invalid byte at {0}); convert it, for example with iconv")]
+    NotUtf8(usize),
+    /// The agents gave up.
+    #[error("no result after {attempts} attempts")]
+    Agent {
+        /// How many agents tried.
+        attempts: u32,
+        /// What the last of them says.
+        #[source]
+        source: AgentError,
+    },
+}
+
+impl ItemError {
+    fn verdict(&self) -> Verdict {
+        let kind = match self {
+            Self::Read(_) => "unreadable",
+            Self::NotUtf8(_) => "not_utf8",
+            Self::Agent { source, .. } => source.kind(),
+        };
+        Verdict::ended(Status::Failed).error_type(kind).message(chain(self))
+    }
+}
+
+/// The results of the map side.
+#[derive(Debug, Default)]
+pub(super) struct Mapped {
+    pub(super) results: Vec<FileResult>,
+    pub(super) dead_letters: Vec<DeadLetter>,
+}
+
+/// Works on all files, and writes a checkpoint now and then and at the end.
+pub(super) async fn map(
+    context: &Context,
+    job: &MapReduce,
+    plan: &Plan,
+    mut checkpoint: Checkpoint,
+) -> Result<Mapped, CheckpointError> {
+    let earlier = checkpoint.clone();
+    let items = plan.files.iter().map(|file| item(context, job, plan, &earlier, file));
+    let mut outcomes = stream::iter(items).buffer_unordered(context.concurrency);
+    let mut mapped = Mapped::default();
+    let mut unsaved = 0;
+    while let Some(outcome) = outcomes.next().await {
+        context.progress.advance();
+        match outcome {
+            Ok(result) => {
+                checkpoint.finish(result.clone());
+                mapped.results.push(result);
+                unsaved += 1;
+            }
+            Err(letter) => mapped.dead_letters.push(letter),
+        }
+        if unsaved == CHECKPOINT_EVERY {
+            save(context, &checkpoint).await?;
+            unsaved = 0;
+        }
+    }
+    save(context, &checkpoint).await?;
+    Ok(mapped)
+}
+
+/// Writes a checkpoint, away from the threads that serve the agents.
+pub(super) async fn save(context: &Context, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+    let (path, state) = (context.checkpoint.clone(), checkpoint.clone());
+    let written = tokio::task::spawn_blocking(move || state.save(&path)).await;
+    match written {
+        Ok(outcome) => outcome?,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+    event::checkpoint_created("audit");
+    Ok(())
+}
+
+async fn item(
+    context: &Context,
+    job: &MapReduce,
+    plan: &Plan,
+    earlier: &Checkpoint,
+    file: &Path,
+) -> Result<FileResult, DeadLetter> {
+    let name = file.to_string_lossy();
+    let item = job.item(&name);
+    let outcome = item
+        .clone()
+        .judge(work(context, &item, earlier, file, plan.absolute(file)), |outcome: &Result<_, ItemError>| {
+            match outcome {
+                Ok(_) => Verdict::success(),
+                Err(error) => error.verdict(),
+            }
+        })
+        .await;
+    outcome.map_err(|error| DeadLetter { path: file.to_owned(), reason: chain(&error) })
+}
+
+async fn work(
+    context: &Context,
+    item: &MapItem,
+    earlier: &Checkpoint,
+    file: &Path,
+    absolute: PathBuf,
+) -> Result<FileResult, ItemError> {
+    let outcome = async {
+        let bytes = tokio::fs::read(&absolute).await.map_err(ItemError::Read)?;
+        let text =
+            String::from_utf8(bytes).map_err(|error| ItemError::NotUtf8(error.utf8_error().valid_up_to()))?;
+        let fingerprint = fingerprint::of_text(&text);
+        if let Some(result) = earlier.finished(file, fingerprint) {
+            return Ok(result.clone());
+        }
+        let task = Task { name: &file.to_string_lossy(), file: &absolute, text: &text };
+        let assessment = attempts(context, task).await?;
+        Ok(FileResult { path: file.to_owned(), fingerprint, assessment })
+    }
+    .await;
+    if let Err(error) = &outcome {
+        item.dead_letter(&chain(error));
+    }
+    outcome
+}
+
+/// Sends agents to a file until one comes back with a result.
+async fn attempts(context: &Context, task: Task<'_>) -> Result<crate::findings::Assessment, ItemError> {
+    let mut attempt = 1;
+    loop {
+        let step = Step::agent("audit-file").attempt(attempt);
+        let outcome = step
+            .judge(agent::audit(&context.model, task, attempt), |outcome: &Result<_, AgentError>| {
+                match outcome {
+                    Ok(_) => Verdict::success(),
+                    Err(error) => error.verdict(),
+                }
+            })
+            .await;
+        match outcome {
+            Ok(assessment) => return Ok(assessment),
+            Err(error) if attempt < AGENT_ATTEMPTS && error.is_retryable() => {
+                attempt += 1;
+                event::retry(attempt, std::time::Duration::ZERO, error.kind());
+            }
+            Err(source) => return Err(ItemError::Agent { attempts: attempt, source }),
+        }
+    }
+}

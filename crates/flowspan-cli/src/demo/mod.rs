@@ -1,0 +1,32 @@
+//! `flowspan demo`: audits a code base, observed from end to end.
+//!
+//! ```text
+//! workflow audit
+//! ├─ phase plan          which files; what an earlier run has finished
+//! ├─ map_reduce files
+//! │  ├─ phase map
+//! │  ├─ map_item …       one for each file, several at once
+//! │  │  └─ step audit-file
+//! │  │     └─ agent auditor
+//! │  │        ├─ tools wc, grep
+//! │  │        └─ model calls: the question, and a repair if the answer is of no use
+//! │  ├─ phase reduce
+//! │  └─ reduce
+//! └─ phase report
+//! ```
+
+mod agent;
+mod args;
+mod call;
+mod context;
+mod counts;
+mod error;
+mod map;
+mod progress;
+mod run;
+mod summary;
+mod workflow;
+
+pub use args::DemoArgs;
+pub use run::run;
+pub use summary::SummaryFormat;

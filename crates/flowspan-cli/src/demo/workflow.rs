@@ -1,0 +1,95 @@
+//! The workflow `audit`: plan, map, reduce, report.
+
+use flowspan::{MapReduce, Phase, Step, Workflow};
+use thiserror::Error;
+
+use super::context::Context;
+use super::map::{Mapped, map, save};
+use crate::audit::checkpoint::{Checkpoint, CheckpointError};
+use crate::audit::merge::{Audit, merge};
+use crate::audit::plan::{Plan, PlanError, plan};
+use crate::audit::report::{ReportError, render, save as save_report};
+
+/// Why a run failed.
+#[derive(Debug, Error)]
+pub(super) enum RunError {
+    /// There is nothing to do.
+    #[error(transparent)]
+    Plan(PlanError),
+    /// The checkpoint cannot be used.
+    #[error("the run cannot be resumed or saved")]
+    Checkpoint(#[source] CheckpointError),
+    /// Not a single file got a result.
+    #[error("none of {files} files got a result, the first of them because: {reason}")]
+    NoResult {
+        /// How many files there were.
+        files: usize,
+        /// Why the first one has no result.
+        reason: String,
+    },
+    /// The report cannot be written.
+    #[error("the audit is done, but its report is not")]
+    Report(#[source] ReportError),
+    /// A thread for work with files panicked or was not to be had.
+    #[error("a background thread of the audit failed; this is a bug, please report it")]
+    Background(#[source] tokio::task::JoinError),
+}
+
+/// Runs the workflow.
+pub(super) async fn run(context: &Context) -> Result<Audit, RunError> {
+    Workflow::new("audit").run_id(&context.run_id).run(phases(context)).await
+}
+
+async fn phases(context: &Context) -> Result<Audit, RunError> {
+    let (plan, checkpoint) = Phase::new("plan").run(prepare(context)).await?;
+    let bar = context.progress.show(plan.files.len());
+    let (plan, audit) = MapReduce::new("files", plan.files.len())
+        .run_with(|job| async move {
+            let map = async {
+                let mapped = map(context, &job, &plan, checkpoint).await.map_err(RunError::Checkpoint)?;
+                if mapped.results.is_empty() { Err(no_result(mapped)) } else { Ok(mapped) }
+            };
+            let mapped = Phase::new("map").run(map).await?;
+            let audit = Phase::new("reduce").watch(reduce(&job, mapped)).await;
+            Ok::<_, RunError>((plan, audit))
+        })
+        .await?;
+    drop(bar);
+    Phase::new("report").run(report(context, &plan, &audit)).await?;
+    Ok(audit)
+}
+
+async fn prepare(context: &Context) -> Result<(Plan, Checkpoint), RunError> {
+    let path = context.path.clone();
+    let listing = tokio::task::spawn_blocking(move || plan(&path));
+    let list = async { listing.await.map_err(RunError::Background)?.map_err(RunError::Plan) };
+    let plan = Step::new("files", "list-files").index(0).run(list).await?;
+    let resume = async {
+        let checkpoint = Checkpoint::load(&context.checkpoint)?;
+        // A place that cannot be written to shall be known before hours of work, not after them.
+        save(context, &checkpoint).await?;
+        Ok(checkpoint)
+    };
+    let checkpoint =
+        Step::new("files", "load-checkpoint").index(1).run(resume).await.map_err(RunError::Checkpoint)?;
+    Ok((plan, checkpoint))
+}
+
+async fn reduce(job: &MapReduce, mapped: Mapped) -> Audit {
+    let Mapped { results, dead_letters } = mapped;
+    job.reduce().watch(async { merge(results, dead_letters) }).await
+}
+
+async fn report(context: &Context, plan: &Plan, audit: &Audit) -> Result<(), RunError> {
+    let Some(path) = context.report.clone() else { return Ok(()) };
+    let text = render(&plan.root.to_string_lossy(), audit, plan.skipped);
+    let writing = tokio::task::spawn_blocking(move || save_report(&text, &path));
+    let write = async { writing.await.map_err(RunError::Background)?.map_err(RunError::Report) };
+    Step::new("files", "write-report").index(2).run(write).await
+}
+
+fn no_result(mapped: Mapped) -> RunError {
+    let files = mapped.dead_letters.len();
+    let reason = mapped.dead_letters.into_iter().next().map(|letter| letter.reason).unwrap_or_default();
+    RunError::NoResult { files, reason }
+}

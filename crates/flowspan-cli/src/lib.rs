@@ -1,0 +1,20 @@
+//! The parts of the `flowspan` command.
+//!
+//! The command is a program like those that flowspan observes: it audits a code base with an agent
+//! per file and shows what telemetry of that looks like. The library exists so that the tests can
+//! use the parts; it promises no stability.
+//!
+//! - [`demo`] is the command; it ties everything together and is the only part that is observed.
+//! - [`audit`] holds what an audit is made of, [`model_client`] asks a model, and [`model_server`] is
+//!   one, for machines without a key or a network. None of them knows telemetry.
+
+pub mod audit;
+pub mod chat;
+pub mod demo;
+pub mod duration;
+pub mod findings;
+pub mod fingerprint;
+pub mod interrupt;
+pub mod model_client;
+pub mod model_server;
+pub mod output;
