@@ -165,9 +165,7 @@ impl<T> Queue<T> {
     /// The export of a batch ended so.
     pub(crate) fn finish(&self, result: &Result<Delivered, DeliverError>) {
         let mut state = self.state();
-        if state.phase == Phase::Closed {
-            return; // It came too late: the batch is accounted for as dropped at shutdown.
-        }
+        // Nothing, if the queue was closed meanwhile: then the batch is accounted for already.
         let size = std::mem::take(&mut state.in_flight) as u64;
         match result {
             Ok(delivered) => {

@@ -93,7 +93,7 @@ impl ShutdownReport {
         if self.accounts.lost() == 0 {
             Ok(self.accounts)
         } else {
-            Err(TelemetryLost { accounts: self.accounts })
+            Err(TelemetryLost { accounts: Box::new(self.accounts) })
         }
     }
 }
@@ -102,12 +102,12 @@ impl ShutdownReport {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("telemetry was lost: {}", describe(.accounts))]
 pub struct TelemetryLost {
-    accounts: Accounts,
+    accounts: Box<Accounts>,
 }
 
 impl TelemetryLost {
     /// What became of everything.
-    pub const fn accounts(&self) -> &Accounts {
+    pub fn accounts(&self) -> &Accounts {
         &self.accounts
     }
 }

@@ -14,7 +14,7 @@ struct Ended(Arc<Mutex<Vec<(Kind, Usage)>>>);
 impl EventSink for Ended {
     fn event(&self, event: &Event) {
         if event.moment == Moment::Ended {
-            self.0.lock().unwrap().push((event.kind, event.usage()));
+            self.0.lock().expect("nobody panics").push((event.kind, event.usage()));
         }
     }
 }
@@ -40,7 +40,7 @@ async fn the_library_is_heard_by_whoever_listens() {
         (Kind::Inference, Usage::new().input(11).output(2)),
         (Kind::Agent, Usage::new()),
     ];
-    assert_eq!(*ended.0.lock().unwrap(), expected);
+    assert_eq!(*ended.0.lock().expect("nobody panics"), expected);
 }
 
 #[tokio::test]

@@ -47,6 +47,27 @@ fn what_a_full_queue_cannot_take_is_dropped_and_counted() {
 }
 
 #[test]
+fn what_the_exporter_has_taken_but_not_begun_still_takes_room() {
+    let worker = worker();
+    let (exporter, gate) = Gated::new();
+    let limits = patient().batch_size(1).queue_capacity(4);
+    let pipeline = Pipeline::start(&worker.handle(), health(), &limits, exporter);
+    pipeline.offer(1).unwrap();
+    gate.came.recv_timeout(LONG).unwrap();
+    for item in 2..=4 {
+        pipeline.offer(item).unwrap();
+    }
+    gate.go.send(()).unwrap();
+    // Now it has taken three at once, of which one is on its way.
+    assert_eq!(gate.came.recv_timeout(LONG), Ok(vec![2]));
+    assert_eq!(pipeline.offer(5), Ok(()));
+    assert_eq!(pipeline.offer(6), Ok(()));
+    assert_eq!(pipeline.offer(7), Err(DropReason::QueueFull));
+    drop(gate.go);
+    assert_eq!(pipeline.shutdown(Duration::ZERO).account.dropped_for(DropReason::Shutdown), 5);
+}
+
+#[test]
 fn flush_sends_what_waits_and_says_what_was_lost() {
     let worker = worker();
     let (exporter, arrived) = Fated::new(&[Fate::Arrives, Fate::Fails, Fate::LosesItsFirst]);

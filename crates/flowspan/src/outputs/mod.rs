@@ -61,18 +61,18 @@ pub(crate) struct Assembly<'build> {
 
 /// The drains of all outputs, for whoever has to show the accounts.
 #[derive(Clone, Default)]
-pub(crate) struct Book(Arc<OnceLock<Arc<[Box<dyn Drain>]>>>);
+pub(crate) struct Book(Arc<OnceLock<Vec<Box<dyn Drain>>>>);
 
 impl Book {
     /// Enters the drains, once.
     pub(crate) fn enter(&self, drains: Vec<Box<dyn Drain>>) {
         // Only the first entry counts, and `assemble` makes only one.
-        let _ = self.0.set(drains.into());
+        let _ = self.0.set(drains);
     }
 
     /// The drains that have been entered.
     pub(crate) fn drains(&self) -> &[Box<dyn Drain>] {
-        self.0.get().map(|drains| &**drains).unwrap_or_default()
+        self.0.get().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// What became of everything so far, by signal. Signals that nobody exports are left out.
