@@ -221,6 +221,7 @@ fn no_output_of_the_client_contains_the_key() {
 }
 
 async fn post(url: &str, request: &ChatRequest) -> reqwest::Response {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .no_proxy()
         .build()

@@ -26,9 +26,6 @@ pub(super) enum StartError {
         "the embedded model server has an address that cannot be called; this is a bug, please report it"
     )]
     Address(#[source] crate::model_client::ParseEndpointError),
-    /// Nobody is there to be asked.
-    #[error("there is no model to ask; name one with --model-url")]
-    NoModel,
     /// The client did not start.
     #[error("cannot set up the connection to the model; check the TLS certificates of this system")]
     Client(#[source] reqwest::Error),
@@ -43,4 +40,11 @@ pub(super) enum StartError {
     /// There are no threads to be had.
     #[error("cannot start the threads that run the agents; the system's limits may be too low")]
     Runtime(#[source] io::Error),
+}
+
+impl StartError {
+    /// Whether other arguments or variables would help, rather than another machine.
+    pub(super) fn is_bad_input(&self) -> bool {
+        matches!(self, Self::Path(_) | Self::Key(_) | Self::Telemetry(_) | Self::Client(_))
+    }
 }

@@ -24,6 +24,7 @@ mod error;
 mod map;
 mod progress;
 mod run;
+mod start;
 mod summary;
 mod workflow;
 

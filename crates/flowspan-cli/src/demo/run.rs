@@ -1,28 +1,19 @@
-//! One run of the demo, from the arguments to the exit code.
+//! One run of the demo, from its start to the exit code.
 
-use std::hash::{BuildHasher, RandomState};
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use flowspan::prelude::{Console, Flowspan};
-use flowspan::{Environment, Telemetry};
 use tempfile::TempPath;
-use tokio::runtime::Runtime;
 
 use super::args::DemoArgs;
-use super::context::{Context, EMBEDDED_SILENCE, Model, REMOTE_SILENCE};
+use super::context::Context;
 use super::counts::Counts;
-use super::error::StartError;
-use super::progress::Progress;
+use super::start::{Demo, start};
 use super::summary::Summary;
 use super::workflow::{self, RunError};
-use crate::audit::plan::PlanError;
 use crate::interrupt::interrupted;
-use crate::model_client::{ApiKey, ModelClient, RetryPolicy};
-use crate::model_server::{FaultPlan, Ledger, ModelServer, Pace, ServerConfig};
+use crate::model_server::{Ledger, ModelServer};
 use crate::output;
 
 /// What ends a run that got input that cannot be used.
@@ -31,8 +22,6 @@ const BAD_INPUT: u8 = 2;
 const BROKEN_OFF: u8 = 130;
 /// How long the last telemetry of a run may take on its way.
 const DRAIN: Duration = Duration::from_secs(5);
-/// The model of the embedded server.
-const EMBEDDED_MODEL: &str = "auditor-1";
 
 /// Runs the demo.
 pub fn run(args: &DemoArgs) -> ExitCode {
@@ -40,113 +29,9 @@ pub fn run(args: &DemoArgs) -> ExitCode {
         Ok(demo) => demo.run(args),
         Err(error) => {
             output::error(&error);
-            ExitCode::from(BAD_INPUT)
+            if error.is_bad_input() { ExitCode::from(BAD_INPUT) } else { ExitCode::FAILURE }
         }
     }
-}
-
-/// Everything that a run needs, started.
-struct Demo {
-    context: Context,
-    temporary: Option<TempPath>,
-    server: Option<ModelServer>,
-    counts: Arc<Counts>,
-    telemetry: Telemetry,
-    collector: Option<String>,
-    runtime: Runtime,
-}
-
-fn start(args: &DemoArgs) -> Result<Demo, StartError> {
-    let environment = Environment::process();
-    check_path(args)?;
-    let server = match &args.model_url {
-        Some(_) => None,
-        None => {
-            let faults = FaultPlan::Seeded(args.seed);
-            Some(ModelServer::start(ServerConfig { faults, pace: Pace::LIVELY })?)
-        }
-    };
-    let (temporary, checkpoint) = checkpoint_file(args)?;
-    let context = Context {
-        run_id: format!("audit-{:016x}", RandomState::new().hash_one(Instant::now())),
-        path: args.path.clone(),
-        report: args.report.clone(),
-        checkpoint,
-        concurrency: usize::from(args.concurrency.get()),
-        model: model(args, server.as_ref(), &environment)?,
-        progress: Progress::new(),
-    };
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Runtime)?;
-    let counts = Arc::new(Counts::default());
-    let telemetry = telemetry(args, Arc::clone(&counts), &environment)?;
-    let collector = if args.no_telemetry { None } else { collector(args, &environment) };
-    Ok(Demo { context, temporary, server, counts, telemetry, collector, runtime })
-}
-
-/// A path that is not there is said at once, before anything is started for it.
-fn check_path(args: &DemoArgs) -> Result<(), PlanError> {
-    if args.path.as_os_str().is_empty() {
-        return Err(PlanError::Empty);
-    }
-    let there = std::fs::metadata(&args.path);
-    there.map(drop).map_err(|source| PlanError::Path { path: args.path.clone(), source })
-}
-
-fn checkpoint_file(args: &DemoArgs) -> Result<(Option<TempPath>, PathBuf), StartError> {
-    if let Some(path) = &args.checkpoint {
-        return Ok((None, path.clone()));
-    }
-    let file = tempfile::Builder::new().prefix("flowspan-audit-").suffix(".json").tempfile();
-    let path = file.map_err(StartError::Temporary)?.into_temp_path();
-    let name = path.to_path_buf();
-    Ok((Some(path), name))
-}
-
-fn model(
-    args: &DemoArgs,
-    server: Option<&ModelServer>,
-    environment: &Environment,
-) -> Result<Model, StartError> {
-    let name = args.model.clone().unwrap_or_else(|| EMBEDDED_MODEL.to_owned());
-    let (provider, endpoint, key, silence) = match (server, &args.model_url) {
-        (Some(server), _) => {
-            let endpoint = server.base_url().parse().map_err(StartError::Address)?;
-            ("flowspan", endpoint, None, EMBEDDED_SILENCE)
-        }
-        (None, Some(endpoint)) => {
-            let key = ApiKey::new(environment.get("OPENAI_API_KEY").unwrap_or_default())?;
-            ("openai", endpoint.clone(), key, REMOTE_SILENCE)
-        }
-        (None, None) => return Err(StartError::NoModel),
-    };
-    let client =
-        ModelClient::new(endpoint, key, args.call_timeout.unwrap_or(silence)).map_err(StartError::Client)?;
-    Ok(Model { provider, name, client, retries: RetryPolicy::DEFAULT })
-}
-
-fn telemetry(
-    args: &DemoArgs,
-    counts: Arc<Counts>,
-    environment: &Environment,
-) -> Result<Telemetry, StartError> {
-    let builder = Flowspan::builder("flowspan-demo").environment(environment.clone());
-    if args.no_telemetry {
-        return Ok(builder.disabled().console(Console::off()).install()?);
-    }
-    // Retries and the like are in the tree at the end; as log lines they would drown it.
-    let console = match environment.get("RUST_LOG") {
-        Some(_) => Console::tree(),
-        None => Console::tree().filter("warn"),
-    };
-    Ok(args.telemetry.apply(builder.console(console).event_sink(counts)).install()?)
-}
-
-/// The collector that telemetry is sent to, as far as one name says it.
-fn collector(args: &DemoArgs, environment: &Environment) -> Option<String> {
-    let variables = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
-    let named = || environment.first(&variables).map(|(_, value)| value.to_owned());
-    args.telemetry.otlp_endpoint.clone().or_else(named)
 }
 
 /// How a run came to its end.
@@ -279,7 +164,7 @@ fn conclude(end: &End, context: &Context, temporary: Option<TempPath>) -> ExitCo
         End::BrokenOff => ExitCode::from(BROKEN_OFF),
         End::Failed(error) => {
             output::error(error);
-            if matches!(error, RunError::Plan(_)) { ExitCode::from(BAD_INPUT) } else { ExitCode::FAILURE }
+            if error.is_bad_input() { ExitCode::from(BAD_INPUT) } else { ExitCode::FAILURE }
         }
     }
 }

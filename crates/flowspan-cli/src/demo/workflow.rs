@@ -17,7 +17,10 @@ pub(super) enum RunError {
     #[error(transparent)]
     Plan(PlanError),
     /// The checkpoint cannot be used.
-    #[error("the run cannot be resumed or saved")]
+    #[error(transparent)]
+    Resume(CheckpointError),
+    /// A checkpoint cannot be written any more.
+    #[error("the run was ended, because its progress cannot be saved")]
     Checkpoint(#[source] CheckpointError),
     /// Not a single file got a result.
     #[error("none of {files} files got a result, the first of them because: {reason}")]
@@ -33,6 +36,13 @@ pub(super) enum RunError {
     /// A thread for work with files panicked or was not to be had.
     #[error("a background thread of the audit failed; this is a bug, please report it")]
     Background(#[source] tokio::task::JoinError),
+}
+
+impl RunError {
+    /// Whether the run ended before any work because of what it was given.
+    pub(super) fn is_bad_input(&self) -> bool {
+        matches!(self, Self::Plan(_) | Self::Resume(_))
+    }
 }
 
 /// Runs the workflow.
@@ -71,7 +81,7 @@ async fn prepare(context: &Context) -> Result<(Plan, Checkpoint), RunError> {
         Ok(checkpoint)
     };
     let checkpoint =
-        Step::new("files", "load-checkpoint").index(1).run(resume).await.map_err(RunError::Checkpoint)?;
+        Step::new("files", "load-checkpoint").index(1).run(resume).await.map_err(RunError::Resume)?;
     Ok((plan, checkpoint))
 }
 

@@ -3,7 +3,7 @@
 //! The demo must show real traffic on a machine that has neither a key nor a network. So this is
 //! a real HTTP server on loopback that computes its answer from the text it was sent
 //! ([`auditor`]), counts tokens with the tokenizer of the GPT-4o family ([`tokens`]), keeps a
-//! prompt cache ([`prefix_cache`]) and fails now and then the way providers do ([`faults`]).
+//! prompt cache and fails now and then the way providers do ([`FaultPlan`]).
 //!
 //! It runs on a thread and runtime of its own and with no `tracing` subscriber, so that the
 //! program under observation sees of it what it would see of a server elsewhere: bytes.

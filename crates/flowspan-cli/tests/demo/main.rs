@@ -1,0 +1,6 @@
+//! The command as a person runs it: arguments in, summary and exit code out.
+
+mod endings;
+mod input;
+mod support;
+mod truth;

@@ -1,0 +1,115 @@
+//! What the command says is true: the same numbers wherever one looks.
+
+use std::fs;
+
+use flowspan_cli::model_server::Fault;
+
+use crate::support::{asking, demo, model, number, output, sources, start, summary, summary_of, text};
+
+const TOKENS: [&str; 4] = ["input", "output", "cache_read", "reasoning"];
+
+#[test]
+fn the_tokens_that_telemetry_counted_are_those_in_the_book_of_the_model() {
+    let sources = sources(24);
+    let summary = summary(demo(sources.path()).args(["--seed", "4"]));
+    for kind in TOKENS {
+        let (counted, booked) = (
+            number(&summary, &format!("/tokens/{kind}")),
+            number(&summary, &format!("/model_server/{kind}")),
+        );
+        assert_eq!(counted, booked, "{kind}");
+        assert!(counted > 0, "{kind}");
+    }
+    assert_eq!(number(&summary, "/items/total"), 24);
+    let outcomes: u64 =
+        ["success", "failed", "dlq"].iter().map(|kind| number(&summary, &format!("/items/{kind}"))).sum();
+    assert_eq!(outcomes, 24);
+    assert_eq!((number(&summary, "/counts/workflows"), number(&summary, "/counts/phases")), (1, 4));
+    assert!(number(&summary, "/counts/checkpoints") >= 2);
+}
+
+#[test]
+fn a_broken_stream_is_counted_to_the_token_on_both_sides() {
+    let (sources, model) = (sources(3), model(&[Fault::Dropped, Fault::Dropped]));
+    let summary = summary(asking(&mut demo(sources.path()), &model));
+    let ledger = model.end();
+    assert_eq!(ledger.interrupted, 6);
+    assert!(ledger.unreported_output > 0);
+    assert_eq!(number(&summary, "/tokens/output"), ledger.output);
+    assert_eq!(number(&summary, "/tokens/input"), ledger.input);
+    assert_eq!(number(&summary, "/counts/retries"), 6);
+}
+
+#[test]
+fn one_seed_gives_one_result_whatever_the_concurrency() {
+    let sources = sources(10);
+    let [one, many] = ["1", "8"]
+        .map(|concurrency| summary(demo(sources.path()).args(["--seed", "9", "--concurrency", concurrency])));
+    for path in ["/items", "/tokens", "/counts", "/model_server"] {
+        assert_eq!(one.pointer(path), many.pointer(path), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_metrics_that_are_served_agree_with_the_summary() {
+    let sources = sources(6);
+    let (mut child, summary) =
+        start(demo(sources.path()).args(["--keep-open", "10m", "--namespace", "audit"]));
+    let url = summary["metrics_url"].as_str().expect("metrics are served").to_owned();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let page = client.get(url).send().await.expect("an answer").text().await.expect("text");
+    child.kill().expect("it still runs");
+    child.wait().expect("it has ended");
+    for kind in TOKENS {
+        let series = page
+            .lines()
+            .find(|line| line.starts_with("audit_llm_tokens_total{") && line.contains(&format!("\"{kind}\"")))
+            .unwrap_or_else(|| panic!("no {kind} tokens in {page}"));
+        let value: f64 = series.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a number");
+        assert_eq!(value, number(&summary, &format!("/tokens/{kind}")) as f64, "{kind}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_utf8_is_a_dead_letter_and_named_in_the_report() {
+    let sources = sources(2);
+    fs::write(sources.path().join("latin1.txt"), b"gr\xfc\xdfe\n").expect("written");
+    let report = sources.path().join(".report.md");
+    let summary = summary(demo(sources.path()).arg("--report").arg(&report));
+    assert_eq!((number(&summary, "/items/dlq"), number(&summary, "/items/success")), (1, 2));
+    let report = fs::read_to_string(report).expect("a report");
+    assert!(report.contains("## Files without a result\n\n- latin1.txt: the file is not UTF-8"), "{report}");
+}
+
+#[test]
+fn the_audit_is_the_same_with_telemetry_and_without() {
+    let sources = sources(5);
+    let [with, without] = [&[][..], &["--no-telemetry"]].map(|arguments: &[&str]| {
+        let report = sources.path().join(".report.md");
+        let output = output(demo(sources.path()).arg("--report").arg(&report).args(arguments));
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        (fs::read_to_string(report).expect("a report"), summary_of(&output))
+    });
+    assert_eq!(with.0, without.0);
+    assert!(with.1["trace_id"].is_string() && without.1["trace_id"].is_null());
+    assert!(without.1["metrics_url"].is_null());
+}
+
+#[test]
+fn the_key_of_the_model_appears_in_no_output() {
+    let (sources, model) = (sources(2), model(&[]));
+    let mut command = demo(sources.path());
+    command.env("OPENAI_API_KEY", "sk-very-secret").env("RUST_LOG", "trace");
+    let output = output(asking(&mut command, &model));
+    assert!(output.status.success());
+    assert!(!text(&output.stdout).contains("sk-very-secret"));
+    assert!(!text(&output.stderr).contains("sk-very-secret"));
+}
+
+#[test]
+fn nothing_that_is_piped_has_colours() {
+    let output = output(&mut demo(sources(2).path()));
+    assert!(!output.stdout.contains(&0x1b) && !output.stderr.contains(&0x1b), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("workflow audit"), "{}", text(&output.stderr));
+}
