@@ -34,6 +34,15 @@ pub(crate) enum XtaskError {
     /// A running part ended by itself.
     #[error("{part} ended; its log was {log}")]
     PartEnded { part: &'static str, log: String },
+    /// The demo's summary is not what it should be.
+    #[error("cannot read the summary of the demo")]
+    Summary { source: serde_json::Error },
+    /// The trace of the demo did not arrive.
+    #[error("Jaeger never showed the whole trace of the demo")]
+    NoTrace,
+    /// A file cannot be written.
+    #[error("cannot write {path}")]
+    Unwritable { path: String, source: std::io::Error },
     /// Ctrl-C cannot be handled.
     #[error("cannot handle Ctrl-C")]
     Interrupt(#[source] ctrlc::Error),

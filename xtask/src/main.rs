@@ -7,6 +7,7 @@ mod advisories;
 mod check;
 mod error;
 mod msrv;
+mod pictures;
 mod run;
 mod stack;
 mod test;
@@ -34,6 +35,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Takes the pictures of the documentation anew, from a real run.
+    Pictures,
     /// A real Collector, Jaeger and Prometheus on this machine.
     Stack {
         #[command(subcommand)]
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Check => check::run(),
         Task::Test { arguments } => test::run(&arguments),
+        Task::Pictures => pictures::run(),
         Task::Stack { task } => stack::run(&task),
     };
     match outcome {

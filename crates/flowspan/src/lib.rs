@@ -134,3 +134,7 @@ pub mod prelude {
     #[cfg(feature = "otlp")]
     pub use crate::{Otlp, Protocol};
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

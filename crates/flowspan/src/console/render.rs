@@ -7,8 +7,7 @@ use flowspan_model::{Kind, Status};
 
 use super::forest::{Node, Totals};
 
-/// How many children of one node are drawn. Phases and what did not go well come
-/// first, then the slowest.
+/// How many children of one node are drawn, beside its phases.
 const SHOWN: usize = 6;
 /// The column in which the durations begin, if the names leave room for it.
 const COLUMN: usize = 56;
@@ -48,17 +47,16 @@ fn children(text: &mut String, indent: &str, node: &Node) {
     }
 }
 
-/// The positions of the children that are drawn, in the order in which they started.
+/// The positions of the children that are drawn, in the order in which they started: all landmarks
+/// of the run, then what did not go well, then the slowest.
 fn worth_showing(nodes: &[Node]) -> Vec<usize> {
-    let mut positions: Vec<usize> = (0..nodes.len()).collect();
-    positions.sort_by_key(|index| {
-        let node = &nodes[*index];
-        let is_ordinary = node.status.is_success() && node.kind != Kind::Phase;
-        (is_ordinary, std::cmp::Reverse(node.duration))
-    });
-    positions.truncate(SHOWN);
-    positions.sort_by_key(|index| nodes[*index].started);
-    positions
+    let is_landmark = |index: &usize| matches!(nodes[*index].kind, Kind::Phase | Kind::Reduce);
+    let (mut shown, mut others): (Vec<usize>, Vec<usize>) = (0..nodes.len()).partition(is_landmark);
+    others
+        .sort_by_key(|index| (nodes[*index].status.is_success(), std::cmp::Reverse(nodes[*index].duration)));
+    shown.extend(others.into_iter().take(SHOWN));
+    shown.sort_by_key(|index| nodes[*index].started);
+    shown
 }
 
 fn line(text: &mut String, indent: &str, node: &Node) {
@@ -91,11 +89,9 @@ fn facts(totals: &Totals, kind: Kind) -> String {
     let mut facts = Vec::new();
     let is_leaf = matches!(kind, Kind::Inference | Kind::ToolCall);
     if totals.usage.total() > 0 {
-        facts.push(format!(
-            "{} in, {} out",
-            totals.usage.input.unwrap_or(0),
-            totals.usage.output.unwrap_or(0)
-        ));
+        let [input, output] =
+            [totals.usage.input, totals.usage.output].map(|part| grouped(part.unwrap_or(0)));
+        facts.push(format!("{input} in, {output} out"));
     }
     let counts = [
         (totals.model_calls, "model call", !is_leaf),
@@ -118,6 +114,19 @@ fn counted(count: u64, what: &str) -> String {
         (_, Some(stem)) => format!("{count} {stem}ies"),
         (_, None) => format!("{count} {what}s"),
     }
+}
+
+/// A number that can be read at a glance: 554,902.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn list(omitted: &BTreeMap<(Kind, &'static str), u64>) -> String {
@@ -161,6 +170,14 @@ mod tests {
         assert_eq!(counted(1, "retry"), "1 retry");
         assert_eq!(counted(3, "retry"), "3 retries");
         assert_eq!(counted(2, "tool call"), "2 tool calls");
+    }
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        assert_eq!(
+            [7, 812, 1_000, 554_902, 16_777_216].map(grouped),
+            ["7", "812", "1,000", "554,902", "16,777,216"]
+        );
     }
 
     #[test]
