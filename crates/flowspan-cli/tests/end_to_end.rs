@@ -87,8 +87,8 @@ fn nothing_is_lost(demo: &Demo) {
         let [created, delivered] =
             ["created", "delivered"].map(|what| demo.number(&format!("/telemetry/{signal}/{what}")));
         assert_eq!(created, delivered, "{signal}: {}", demo.summary);
+        assert!(created > 0, "{signal}: {}", demo.summary);
     }
-    assert!(demo.number("/telemetry/spans/created") > 0 && demo.number("/telemetry/metrics/created") > 0);
 }
 
 fn the_trace_is_whole(demo: &Demo, stack: &Stack) -> Outcome {

@@ -138,7 +138,9 @@ async fn work(
     }
     .await;
     if let Err(error) = &outcome {
-        item.dead_letter(&chain(error));
+        let reason = chain(error);
+        tracing::warn!(file = %file.display(), reason, "a file goes to the dead-letter queue");
+        item.dead_letter(&reason);
     }
     outcome
 }

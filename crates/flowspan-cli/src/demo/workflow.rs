@@ -66,6 +66,7 @@ async fn phases(context: &Context) -> Result<Audit, RunError> {
         .await?;
     drop(bar);
     Phase::new("report").run(report(context, &plan, &audit)).await?;
+    tracing::info!("the audit is done");
     Ok(audit)
 }
 
@@ -74,6 +75,7 @@ async fn prepare(context: &Context) -> Result<(Plan, Checkpoint), RunError> {
     let listing = tokio::task::spawn_blocking(move || plan(&path));
     let list = async { listing.await.map_err(RunError::Background)?.map_err(RunError::Plan) };
     let plan = Step::new("files", "list-files").index(0).run(list).await?;
+    tracing::info!(files = plan.files.len(), "the files are listed");
     let resume = async {
         let checkpoint = Checkpoint::load(&context.checkpoint)?;
         // A place that cannot be written to shall be known before hours of work, not after them.

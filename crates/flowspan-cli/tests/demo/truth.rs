@@ -113,3 +113,16 @@ fn nothing_that_is_piped_has_colours() {
     assert!(!output.stdout.contains(&0x1b) && !output.stderr.contains(&0x1b), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("workflow audit"), "{}", text(&output.stderr));
 }
+
+#[test]
+fn the_log_lines_of_a_run_carry_its_trace_id() {
+    let sources = sources(1);
+    let output = output(demo(sources.path()).env("RUST_LOG", "info"));
+    let trace = summary_of(&output)["trace_id"].as_str().map(|id| format!("trace_id={id}")).expect("a trace");
+    let log = text(&output.stderr);
+    for said in ["the files are listed", "checkpoint written", "the audit is done"] {
+        let line =
+            log.lines().find(|line| line.contains(said)).unwrap_or_else(|| panic!("no {said:?} in {log}"));
+        assert!(line.contains(&trace), "{line}");
+    }
+}

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use anstyle::{AnsiColor, Style};
 use opentelemetry::trace::TraceContextExt;
 use tracing::{
-    Event, Metadata, Subscriber,
+    Event, Level, Metadata, Subscriber,
     level_filters::LevelFilter,
     span::{Attributes, Id, Record},
     subscriber::Interest,
@@ -13,7 +14,8 @@ use tracing_subscriber::{
     EnvFilter, Layer,
     fmt::{
         FmtContext, FormatEvent, FormatFields, MakeWriter,
-        format::{DefaultFields, Format, Writer},
+        format::{DefaultFields, Writer},
+        time::{FormatTime, SystemTime},
     },
     layer::{Context, Filter},
     registry::LookupSpan,
@@ -36,7 +38,7 @@ pub(crate) enum Telemetry {
 /// whole subscriber, and telemetry must not depend on what the log shows.
 pub(crate) struct Lines<S> {
     filter: EnvFilter,
-    printer: tracing_subscriber::fmt::Layer<S, DefaultFields, WithTraceId, Stderr>,
+    printer: tracing_subscriber::fmt::Layer<S, DefaultFields, WithIds, Stderr>,
     telemetry: Telemetry,
 }
 
@@ -46,10 +48,8 @@ where
 {
     pub(crate) fn new(filter: EnvFilter, telemetry: Telemetry) -> Self {
         let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-        let printer = tracing_subscriber::fmt::layer()
-            .with_ansi(colours)
-            .event_format(WithTraceId(Format::default().with_ansi(colours)))
-            .with_writer(Stderr);
+        let printer =
+            tracing_subscriber::fmt::layer().with_ansi(colours).event_format(WithIds).with_writer(Stderr);
         Lines { filter, printer, telemetry }
     }
 }
@@ -83,13 +83,11 @@ where
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        Filter::on_new_span(&self.filter, attributes, id, context.clone());
-        self.printer.on_new_span(attributes, id, context);
+        Filter::on_new_span(&self.filter, attributes, id, context);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        Filter::on_record(&self.filter, id, values, context.clone());
-        self.printer.on_record(id, values, context);
+        Filter::on_record(&self.filter, id, values, context);
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
@@ -111,10 +109,12 @@ where
     }
 }
 
-/// The usual line, with the trace id at its end.
-struct WithTraceId(Format);
+/// Time, level, target, message and fields, and the ids of the span that is current.
+///
+/// The names and fields of the spans around it are left out: the trace has them.
+struct WithIds;
 
-impl<S, N> FormatEvent<S, N> for WithTraceId
+impl<S, N> FormatEvent<S, N> for WithIds
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
     N: for<'writer> FormatFields<'writer> + 'static,
@@ -125,15 +125,31 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut line = String::new();
-        self.0.format_event(context, Writer::new(&mut line), event)?;
-        writer.write_str(line.trim_end())?;
+        let (dim, level) = match writer.has_ansi_escapes() {
+            true => (Style::new().dimmed(), colour(*event.metadata().level())),
+            false => (Style::new(), Style::new()),
+        };
+        write!(writer, "{dim}")?;
+        SystemTime.format_time(&mut writer)?;
+        write!(writer, "{dim:#} {level}{:>5}{level:#} ", event.metadata().level())?;
+        write!(writer, "{dim}{}:{dim:#} ", event.metadata().target())?;
+        context.field_format().format_fields(writer.by_ref(), event)?;
         let otel = opentelemetry::Context::current();
         let span = otel.span();
-        if span.span_context().is_valid() {
-            write!(writer, " trace_id={}", span.span_context().trace_id())?;
+        let ids = span.span_context();
+        if ids.is_valid() {
+            write!(writer, " {dim}trace_id={} span_id={}{dim:#}", ids.trace_id(), ids.span_id())?;
         }
         writeln!(writer)
+    }
+}
+
+fn colour(level: Level) -> Style {
+    match level {
+        Level::ERROR => AnsiColor::Red.on_default(),
+        Level::WARN => AnsiColor::Yellow.on_default(),
+        Level::INFO => AnsiColor::Green.on_default(),
+        _ => AnsiColor::Blue.on_default(),
     }
 }
 
