@@ -4,9 +4,10 @@ use crate::{advisories, error::XtaskError, msrv, report, run};
 
 type Check = (&'static str, fn() -> Result<(), XtaskError>);
 
-const CHECKS: [Check; 6] = [
+const CHECKS: [Check; 7] = [
     ("format", format),
     ("lints", lints),
+    ("features", features),
     ("documentation", documentation),
     ("rust-version", msrv::check),
     ("dependencies", dependencies),
@@ -38,6 +39,14 @@ fn format() -> Result<(), XtaskError> {
 fn lints() -> Result<(), XtaskError> {
     let targets = ["clippy", "--workspace", "--all-targets", "--all-features"];
     run::run(run::cargo(&targets).args(["--", "-D", "warnings"]))
+}
+
+/// Each feature of the front door alone, and none: what is additive builds in every combination.
+fn features() -> Result<(), XtaskError> {
+    ["", "console", "macros", "otlp", "prometheus", "clap"].into_iter().try_for_each(|feature| {
+        let alone = ["clippy", "--package", "flowspan", "--no-default-features", "--features", feature];
+        run::run(run::cargo(&alone).args(["--", "-D", "warnings"]))
+    })
 }
 
 fn documentation() -> Result<(), XtaskError> {

@@ -6,6 +6,9 @@ use flowspan_stack::{Part, REQUIRE_ENV, StackError, build};
 
 use crate::{error::XtaskError, report, run};
 
+/// The examples that are programs; the others are covered by their own tests.
+const EXAMPLES: [&str; 2] = ["example-quickstart", "example-beside-otel"];
+
 pub(crate) fn run(arguments: &[String]) -> Result<(), XtaskError> {
     let missing = prepare();
     let mut tests = run::cargo(&["test", "--workspace", "--all-features"]);
@@ -18,12 +21,22 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), XtaskError> {
         let count = missing.len();
         return Err(XtaskError::PartsMissing { count });
     }
-    // Unit, integration and documentation tests; the examples are compiled.
-    let outcome = run::run(&mut tests);
+    // Unit, integration and documentation tests; then the examples, as a reader would run them.
+    let outcome = run::run(&mut tests).and_then(|()| examples(arguments));
     for part in &missing {
         println!("notice: the end-to-end tests that need {part} were left out");
     }
     outcome
+}
+
+/// Runs the examples that are programs, unless somebody asks for a single test.
+fn examples(arguments: &[String]) -> Result<(), XtaskError> {
+    if !arguments.is_empty() {
+        return Ok(());
+    }
+    EXAMPLES
+        .iter()
+        .try_for_each(|example| run::run(&mut run::cargo(&["run", "--quiet", "--package", example])))
 }
 
 /// Builds the parts that are missing; those that cannot be had are returned,

@@ -78,6 +78,7 @@ fn one_trace_and_the_same_numbers_everywhere_over_both_protocols() -> Outcome {
         nothing_is_lost(&demo);
         the_trace_is_whole(&demo, &stack)?;
         the_tokens_are_the_same_everywhere(&demo, &mut stack)?;
+        every_documented_query_has_an_answer(&stack)?;
     }
     Ok(())
 }
@@ -153,5 +154,16 @@ fn the_tokens_are_the_same_everywhere(demo: &Demo, stack: &mut Stack) -> Outcome
     }
     let running = format!(r#"sum(flowspan_workflow_active{{instance="{target}"}})"#);
     assert_eq!(stack.prometheus.value(&running)?, Some(0.0), "nothing runs any more");
+    Ok(())
+}
+
+fn every_documented_query_has_an_answer(stack: &Stack) -> Outcome {
+    let page = include_str!("../../../dashboards/README.md");
+    let queries: Vec<_> =
+        page.split("```promql\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(queries.len() > 5, "the page has queries");
+    for query in queries {
+        assert!(!stack.prometheus.query(query.trim())?.is_empty(), "no answer to {query}");
+    }
     Ok(())
 }

@@ -12,7 +12,7 @@ use flowspan::{
     model::{Event, EventSink, Kind, Moment},
     prelude::*,
 };
-use opentelemetry_sdk::trace::InMemorySpanExporter;
+use opentelemetry_sdk::{logs::InMemoryLogExporter, trace::InMemorySpanExporter};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -240,6 +240,35 @@ fn metrics_are_of_all_runs_even_if_none_is_sampled() {
     let series = r#"flowspan_workflow_executions_total{status="success",workflow_name="w"}"#;
     assert_eq!(sample(&metrics, series), 1.0);
     assert_eq!(telemetry.flush(PATIENCE).spans.created, 0);
+}
+
+#[test]
+fn log_records_carry_the_ids_of_the_span_around_them() {
+    let (spans, logs) = (InMemorySpanExporter::default(), InMemoryLogExporter::default());
+    let telemetry = local("bot")
+        .span_exporter("spans", spans.clone())
+        .log_exporter("logs", logs.clone())
+        .build()
+        .expect("it builds");
+    let guard = telemetry.set_default();
+    Workflow::new("w")
+        .in_scope(|| {
+            tracing::info!(items = 7_u64, "inside");
+            Outcome::Ok(())
+        })
+        .expect("nothing fails");
+    tracing::info!("outside");
+    drop(guard);
+
+    assert_eq!(telemetry.flush(PATIENCE).logs.delivered, 2, "what flowspan itself says is on the spans");
+    let span = spans.get_finished_spans().expect("alive").remove(0).span_context;
+    let ids: Vec<_> = logs
+        .get_emitted_logs()
+        .expect("alive")
+        .iter()
+        .map(|log| log.record.trace_context().map(|context| (context.trace_id, context.span_id)))
+        .collect();
+    assert_eq!(ids, [Some((span.trace_id(), span.span_id())), None]);
 }
 
 #[flowspan::workflow("by macro")]
