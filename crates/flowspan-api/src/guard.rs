@@ -30,7 +30,8 @@ pub struct Guard {
 
 impl Guard {
     pub(crate) fn new(span: Span) -> Self {
-        Guard { entered: Some(span.entered()), began_panicking: panicking() }
+        let began_panicking = !span.is_disabled() && panicking();
+        Guard { entered: Some(span.entered()), began_panicking }
     }
 
     /// Ends the work with this error.
@@ -48,7 +49,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some(entered) = self.entered.take() {
+        if let Some(entered) = self.entered.take().filter(|entered| !entered.is_disabled()) {
             let panicked = panicking() && !self.began_panicking;
             let verdict = if panicked { Verdict::panicked() } else { Verdict::success() };
             handle::finish(&entered, &verdict);

@@ -76,7 +76,11 @@ impl<K> Handle<K> {
     /// # Errors
     ///
     /// Returns what the code returns.
+    #[inline]
     pub fn in_scope<T, E: Display + 'static>(self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        if self.span.is_disabled() {
+            return work();
+        }
         let guard = self.enter();
         let result = work();
         guard.finish(&ByResult.verdict(&result));
@@ -95,13 +99,15 @@ impl<K> Handle<K> {
         &self.span
     }
 
+    #[inline]
     pub(crate) const fn from_span(span: Span) -> Self {
         Handle { span, kind: PhantomData }
     }
 
     /// Sets a field that the handle's span has declared.
+    #[inline]
     pub(crate) fn record(self, field: Field, value: impl Value) -> Self {
-        self.span.record(field.key(), value);
+        set(&self.span, field, value);
         self
     }
 }
@@ -115,6 +121,14 @@ impl<K> Clone for Handle<K> {
 impl<K> fmt::Debug for Handle<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Handle").field(&self.span).finish()
+    }
+}
+
+/// Sets a field of a span, if anybody listens: `record` would look for the field by its name first.
+#[inline]
+pub(crate) fn set(span: &Span, field: Field, value: impl Value) {
+    if !span.is_disabled() {
+        span.record(field.key(), value);
     }
 }
 

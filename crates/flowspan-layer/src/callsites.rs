@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -31,7 +32,32 @@ impl Plan {
 
 /// The plans of all callsites that have been met.
 #[derive(Debug, Default)]
-pub(crate) struct Callsites(RwLock<HashMap<Identifier, Option<Arc<Plan>>>>);
+pub(crate) struct Callsites(RwLock<HashMap<Identifier, Option<Arc<Plan>>, BuildHasherDefault<OfAddress>>>);
+
+/// Hashes a callsite, which is known by its address. Nobody from outside can choose addresses, so
+/// mixing their bits is enough.
+#[derive(Debug, Default)]
+struct OfAddress(u64);
+
+impl Hasher for OfAddress {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // The multiplier is 2^64 divided by the golden ratio: it spreads what lies close together.
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 ^= self.0 >> 32;
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+}
 
 impl Callsites {
     /// The meaning of a callsite, or `None` if it is none of our business, which costs a comparison

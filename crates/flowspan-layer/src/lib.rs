@@ -12,10 +12,9 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use flowspan_layer::FlowspanLayer;
+//! use flowspan_layer::{FlowspanLayer, Normalizer, Spans};
 //! use flowspan_model::{Event, EventSink};
-//! use opentelemetry::trace::TracerProvider;
-//! use opentelemetry_sdk::trace::SdkTracerProvider;
+//! use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
 //! use tracing_subscriber::prelude::*;
 //!
 //! struct Print;
@@ -25,8 +24,8 @@
 //!     }
 //! }
 //!
-//! let provider = SdkTracerProvider::builder().build();
-//! let layer = FlowspanLayer::new(provider.tracer("flowspan"), Arc::new(Print));
+//! let exporter = SimpleSpanProcessor::new(InMemorySpanExporter::default());
+//! let layer = FlowspanLayer::native(Spans::new(Normalizer::new(vec![Box::new(exporter)])), Arc::new(Print));
 //! let subscriber = tracing_subscriber::registry().with(layer);
 //! tracing::subscriber::with_default(subscriber, || {
 //!     let _work = tracing::info_span!(target: "flowspan", "workflow", gen_ai.workflow.name = "w").entered();
@@ -35,11 +34,21 @@
 //!
 //! # The span engine
 //!
-//! The engine behind the layer is `tracing-opentelemetry`, so its `OpenTelemetrySpanExt` works. What
-//! it gets wrong is mended in one place, before the spans reach a processor: whole numbers stay
-//! whole numbers, a field that is recorded again replaces the earlier value, a name that comes late
-//! counts, and a span ends when it ends and not when it was last entered. [`Normalizer`] is the part
-//! of it that sits among the span processors.
+//! There are two, and every test of this crate holds with both.
+//!
+//! - [`Engine::Native`] makes spans of its own: one record for each span, which goes to the processors
+//!   as it is. It costs half of the other.
+//! - [`Engine::TracingOpenTelemetry`] is `tracing-opentelemetry` with its mistakes mended.
+//!
+//! With both, whole numbers stay whole numbers, a field that is recorded again replaces the earlier
+//! value, a name that comes late counts, and a span ends when it ends and not when it was last
+//! entered. `opentelemetry::Context::current()` is that of the `tracing` span, so spans made through
+//! the OpenTelemetry API, log records and injected headers stand in the same trace; and
+//! `OpenTelemetrySpanExt` works. What differs: with the native engine, `on_start` of a span processor
+//! is not called for `tracing` spans, and inside a trace that is not sampled the current context stays
+//! that of its outermost span.
+//!
+//! [`Normalizer`] is the last hand on spans that come from elsewhere, before an exporter sees them.
 
 mod callsites;
 mod engine;
@@ -48,5 +57,6 @@ mod names;
 mod normalizer;
 mod observation;
 
+pub use engine::{Engine, Spans};
 pub use layer::{DEFAULT_LEVEL, FlowspanLayer};
 pub use normalizer::Normalizer;

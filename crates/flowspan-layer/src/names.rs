@@ -1,9 +1,15 @@
 //! How OpenTelemetry spans of the vocabulary are called.
 
-use flowspan_model::{Field, Fields, Kind};
+use std::sync::Arc;
 
-/// The name of the span: what was done, and to whom. `None` if the `tracing` name is good enough.
-pub(crate) fn span_name(kind: Kind, fields: &Fields) -> Option<String> {
+use flowspan_model::{Field, Fields, Kind, Value};
+
+/// To whom something is done.
+pub(crate) type Subject<'fields> = (Field, &'fields Arc<str>);
+
+/// The parts of the name of a span: what was done, and to whom. `None` if the `tracing` name is good
+/// enough.
+pub(crate) fn span_name_parts(kind: Kind, fields: &Fields) -> Option<(&str, Option<Subject<'_>>)> {
     let (verb, subject) = match kind {
         Kind::Workflow => ("invoke_workflow", Field::WorkflowName),
         Kind::Phase => ("phase", Field::PhaseName),
@@ -16,8 +22,18 @@ pub(crate) fn span_name(kind: Kind, fields: &Fields) -> Option<String> {
         Kind::Reduce => ("reduce", Field::Job),
         _ => return None,
     };
-    Some(match fields.text(subject) {
-        Some(subject) => format!("{verb} {subject}"),
+    let subject = match fields.get(subject) {
+        Some(Value::Text(text)) => Some((subject, text)),
+        _ => None,
+    };
+    Some((verb, subject))
+}
+
+/// The name of a span. `None` if the `tracing` name is good enough.
+pub(crate) fn span_name(kind: Kind, fields: &Fields) -> Option<String> {
+    let (verb, subject) = span_name_parts(kind, fields)?;
+    Some(match subject {
+        Some((_, subject)) => [verb, " ", subject].concat(),
         None => verb.to_owned(),
     })
 }

@@ -1,6 +1,6 @@
 //! The last hand on a span before it is exported.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use flowspan_model::Field;
 use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
@@ -10,6 +10,10 @@ use opentelemetry_sdk::{
     trace::{Span, SpanData, SpanProcessor},
 };
 
+/// How many attributes a span may have: the default of the specification. The SDK cuts a span at its
+/// own limit, but a span need not come from the SDK.
+const MAX_ATTRIBUTES: usize = 128;
+
 /// Puts ended spans into their final form and hands them to the processors behind it.
 ///
 /// - An attribute that was set several times stands once, with its last value.
@@ -17,15 +21,26 @@ use opentelemetry_sdk::{
 ///   conventions ask for.
 ///
 /// It has to be the only processor of its provider, so that every exporter sees the same spans.
-#[derive(Debug)]
+/// Clones are the same normalizer: one goes to the provider, for the spans that are made through the
+/// OpenTelemetry API, the other to the native engine.
+#[derive(Clone, Debug)]
 pub struct Normalizer {
-    processors: Vec<Box<dyn SpanProcessor>>,
+    processors: Arc<[Box<dyn SpanProcessor>]>,
 }
 
 impl Normalizer {
     /// Hands every span to all of these processors.
     pub fn new(processors: Vec<Box<dyn SpanProcessor>>) -> Self {
-        Normalizer { processors }
+        Normalizer { processors: processors.into() }
+    }
+
+    /// Takes a span of the native engine, which has each key once already, and hands it on.
+    pub(crate) fn take(&self, span: SpanData) {
+        let Some((last, others)) = self.processors.split_last() else { return };
+        for processor in others {
+            processor.on_end(span.clone());
+        }
+        last.on_end(span);
     }
 
     fn each(&self, mut action: impl FnMut(&dyn SpanProcessor) -> OTelSdkResult) -> OTelSdkResult {
@@ -36,18 +51,15 @@ impl Normalizer {
 
 impl SpanProcessor for Normalizer {
     fn on_start(&self, span: &mut Span, context: &Context) {
-        for processor in &self.processors {
+        for processor in self.processors.iter() {
             processor.on_start(span, context);
         }
     }
 
     fn on_end(&self, mut span: SpanData) {
-        let Some((last, others)) = self.processors.split_last() else { return };
-        normalize(&mut span.attributes);
-        for processor in others {
-            processor.on_end(span.clone());
-        }
-        last.on_end(span);
+        let dropped = normalize(&mut span.attributes);
+        span.dropped_attributes_count = span.dropped_attributes_count.saturating_add(dropped);
+        self.take(span);
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -58,42 +70,58 @@ impl SpanProcessor for Normalizer {
         self.each(|processor| processor.shutdown_with_timeout(timeout))
     }
 
+    /// Tells the processors whom the spans are from. Comes too late when there are clones.
     fn set_resource(&mut self, resource: &Resource) {
-        for processor in &mut self.processors {
+        for processor in Arc::get_mut(&mut self.processors).into_iter().flatten() {
             processor.set_resource(resource);
         }
     }
 }
 
-fn normalize(attributes: &mut Vec<KeyValue>) {
-    keep_last(attributes);
+/// Gives the number of attributes that were one too many.
+fn normalize(attributes: &mut Vec<KeyValue>) -> u32 {
+    let dropped = keep_last(attributes);
     for attribute in attributes {
         if attribute.key.as_str() == Field::FinishReasons.key()
             && let Value::String(reasons) = &attribute.value
         {
-            let reasons: Vec<StringValue> =
-                reasons.as_str().split(',').map(|reason| reason.trim().to_owned().into()).collect();
-            attribute.value = Value::Array(Array::String(reasons));
+            attribute.value = finish_reasons(reasons.as_str());
         }
     }
+    dropped
+}
+
+/// The list that the GenAI conventions ask for.
+pub(crate) fn finish_reasons(reasons: &str) -> Value {
+    let reasons: Vec<StringValue> =
+        reasons.split(',').map(|reason| reason.trim().to_owned().into()).collect();
+    Value::Array(Array::String(reasons))
 }
 
 /// Keeps the last value of each key, at the place of the first.
+pub(crate) fn unique(attributes: &mut Vec<KeyValue>) -> u32 {
+    keep_last(attributes)
+}
+
+/// Keeps the last value of each key, at the place of the first, and no more than [`MAX_ATTRIBUTES`]
+/// keys. Gives the number of attributes that found no place.
 ///
-/// The lists are short, so comparing is cheaper than hashing; the SDK's limit of attributes bounds
-/// them.
-fn keep_last(attributes: &mut Vec<KeyValue>) {
-    let mut kept = 0;
+/// The lists are short, so comparing is cheaper than hashing; the limit keeps it so.
+fn keep_last(attributes: &mut Vec<KeyValue>) -> u32 {
+    let (mut kept, mut dropped) = (0, 0);
     for index in 0..attributes.len() {
-        match (0..kept).find(|earlier| attributes[*earlier].key == attributes[index].key) {
-            Some(earlier) => attributes[earlier].value = attributes[index].value.clone(),
-            None => {
+        let (before, rest) = attributes.split_at_mut(index);
+        match before[..kept].iter_mut().find(|earlier| earlier.key == rest[0].key) {
+            Some(earlier) => std::mem::swap(&mut earlier.value, &mut rest[0].value),
+            None if kept < MAX_ATTRIBUTES => {
                 attributes.swap(kept, index);
                 kept += 1;
             }
+            None => dropped += 1,
         }
     }
     attributes.truncate(kept);
+    dropped
 }
 
 #[cfg(test)]
@@ -106,6 +134,15 @@ mod tests {
             vec![KeyValue::new("a", 1), KeyValue::new("b", 1), KeyValue::new("a", 2), KeyValue::new("c", 3)];
         normalize(&mut attributes);
         assert_eq!(attributes, [KeyValue::new("a", 2), KeyValue::new("b", 1), KeyValue::new("c", 3)]);
+    }
+
+    #[test]
+    fn what_is_beyond_the_limit_is_dropped_and_counted() {
+        let many = (0..10_000).map(|index| KeyValue::new(format!("key {}", index % 5_000), index));
+        let mut attributes: Vec<KeyValue> = many.collect();
+        assert_eq!(normalize(&mut attributes), 2 * (5_000 - 128));
+        assert_eq!(attributes.len(), 128);
+        assert_eq!(attributes[0], KeyValue::new("key 0", 5_000));
     }
 
     #[test]

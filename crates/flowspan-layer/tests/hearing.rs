@@ -1,85 +1,23 @@
 //! What becomes of spans and events, seen at both ends of the layer.
 
-use std::sync::{Arc, Mutex};
+mod support;
 
 use flowspan_api::{Agent, Inference, MapReduce, Step, ToolCall, Usage, Workflow, event};
-use flowspan_layer::{FlowspanLayer, Normalizer};
-use flowspan_model::{Event, EventSink, Field, Kind, Moment, Status};
+use flowspan_layer::Engine;
+use flowspan_model::{Field, Kind, Moment, Status};
 use opentelemetry::{
     Value,
     trace::{SpanKind, Status as OtelStatus, TraceContextExt, Tracer, TracerProvider},
 };
-use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SimpleSpanProcessor, SpanData};
-use tracing::{Dispatch, dispatcher, info_span};
+use tracing::info_span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use tracing_subscriber::prelude::*;
 
-#[derive(Default)]
-struct Events(Mutex<Vec<Event>>);
-
-impl EventSink for Events {
-    fn event(&self, event: &Event) {
-        self.0.lock().unwrap().push(event.clone());
-    }
-}
-
-/// A layer with an end on each side, local to the test's thread.
-struct Bench {
-    exporter: InMemorySpanExporter,
-    provider: SdkTracerProvider,
-    events: Arc<Events>,
-    _default: dispatcher::DefaultGuard,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let exporter = InMemorySpanExporter::default();
-        let simple = SimpleSpanProcessor::new(exporter.clone());
-        let provider =
-            SdkTracerProvider::builder().with_span_processor(Normalizer::new(vec![Box::new(simple)])).build();
-        let events = Arc::new(Events::default());
-        let layer = FlowspanLayer::new(provider.tracer("test"), events.clone());
-        let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
-        Bench { exporter, provider, events, _default: dispatcher::set_default(&dispatch) }
-    }
-
-    fn spans(&self) -> Vec<SpanData> {
-        self.exporter.get_finished_spans().expect("the exporter is alive")
-    }
-
-    fn span(&self, name: &str) -> SpanData {
-        let spans = self.spans();
-        let names: Vec<_> = spans.iter().map(|span| span.name.to_string()).collect();
-        spans
-            .into_iter()
-            .find(|span| span.name == name)
-            .unwrap_or_else(|| panic!("no span {name:?} among {names:?}"))
-    }
-
-    fn events(&self) -> Vec<Event> {
-        self.events.0.lock().unwrap().clone()
-    }
-
-    fn ended(&self, kind: Kind) -> Event {
-        self.events()
-            .into_iter()
-            .find(|event| (event.moment, event.kind) == (Moment::Ended, kind))
-            .expect("it ended")
-    }
-}
-
-fn attribute(span: &SpanData, key: &str) -> Option<Value> {
-    let mut values = span.attributes.iter().filter(|kv| kv.key.as_str() == key);
-    let value = values.next().map(|kv| kv.value.clone());
-    assert!(values.next().is_none(), "{key} stands twice");
-    value
-}
+use self::support::{Bench, attribute};
 
 type Outcome = Result<(), std::io::Error>;
 
-#[tokio::test]
-async fn a_run_is_one_trace_and_every_event_stands_in_it() {
-    let bench = Bench::new();
+async fn a_run_is_one_trace_and_every_event_stands_in_it(engine: Engine) {
+    let bench = Bench::new(engine);
     Workflow::new("triage")
         .run_id("r1")
         .run(async {
@@ -125,9 +63,8 @@ async fn a_run_is_one_trace_and_every_event_stands_in_it() {
     );
 }
 
-#[tokio::test]
-async fn what_starts_ends_whatever_happens() {
-    let bench = Bench::new();
+async fn what_starts_ends_whatever_happens(engine: Engine) {
+    let bench = Bench::new(engine);
     let _ = Workflow::new("fails").run(async { Err::<(), _>(std::io::Error::other("broken")) }).await;
     drop(Workflow::new("is dropped").watch(std::future::pending::<()>()));
     {
@@ -141,7 +78,9 @@ async fn what_starts_ends_whatever_happens() {
         .events()
         .iter()
         .filter(|event| event.moment == Moment::Ended)
-        .map(|event| (event.fields.text(Field::WorkflowName).unwrap().to_owned(), event.status().unwrap()))
+        .map(|event| {
+            (event.fields.text(Field::WorkflowName).expect("it has a name").to_owned(), event.status())
+        })
         .collect();
     let expected = [
         ("fails", Status::Failed),
@@ -149,7 +88,7 @@ async fn what_starts_ends_whatever_happens() {
         ("is cancelled", Status::Cancelled),
         ("panics", Status::Failed),
     ];
-    assert_eq!(statuses, expected.map(|(name, status)| (name.to_owned(), status)));
+    assert_eq!(statuses, expected.map(|(name, status)| (name.to_owned(), Some(status))));
     let started = bench.events().iter().filter(|event| event.moment == Moment::Started).count();
     assert_eq!(started, expected.len());
     assert_eq!(bench.span("invoke_workflow fails").status, OtelStatus::error("broken"));
@@ -159,9 +98,8 @@ fn futures_poll<F: Future>(future: std::pin::Pin<&mut F>) -> std::task::Poll<F::
     future.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
 }
 
-#[test]
-fn whole_numbers_stay_whole_and_the_last_value_counts() {
-    let bench = Bench::new();
+fn whole_numbers_stay_whole_and_the_last_value_counts(engine: Engine) {
+    let bench = Bench::new(engine);
     let span =
         info_span!("mine", count = 5_u64, size = tracing::field::Empty, otel.name = tracing::field::Empty);
     span.in_scope(|| {
@@ -181,9 +119,8 @@ fn whole_numbers_stay_whole_and_the_last_value_counts() {
     );
 }
 
-#[test]
-fn a_span_ends_when_its_work_ends_and_not_when_its_handle_goes() {
-    let bench = Bench::new();
+fn a_span_ends_when_its_work_ends_and_not_when_its_handle_goes(engine: Engine) {
+    let bench = Bench::new(engine);
     let call = Inference::chat("openai", "m");
     let done = futures_poll(std::pin::pin!(call.run(async { Outcome::Ok(()) })));
     assert!(done.is_ready());
@@ -194,14 +131,13 @@ fn a_span_ends_when_its_work_ends_and_not_when_its_handle_goes() {
     assert!(bench.span("chat m").end_time <= end);
     assert_eq!(bench.ended(Kind::Inference).usage().output, Some(3));
     let span = bench.span("chat m");
-    let measured = bench.ended(Kind::Inference).duration.unwrap();
-    let shown = span.end_time.duration_since(span.start_time).unwrap();
+    let measured = bench.ended(Kind::Inference).duration.expect("it ended");
+    let shown = span.end_time.duration_since(span.start_time).expect("time goes on");
     assert!(measured.abs_diff(shown) < std::time::Duration::from_millis(1), "{measured:?} and {shown:?}");
 }
 
-#[tokio::test]
-async fn spans_of_tracing_and_of_opentelemetry_stand_in_the_same_trace() {
-    let bench = Bench::new();
+async fn spans_of_tracing_and_of_opentelemetry_stand_in_the_same_trace(engine: Engine) {
+    let bench = Bench::new(engine);
     let tracer = bench.provider.tracer("by hand");
     Workflow::new("w")
         .run(async {
@@ -226,10 +162,9 @@ async fn spans_of_tracing_and_of_opentelemetry_stand_in_the_same_trace() {
     assert_eq!(bench.ended(Kind::Step).fields.text(Field::WorkflowName), Some("w"));
 }
 
-#[test]
-fn a_remote_parent_is_taken_over() {
+fn a_remote_parent_is_taken_over(engine: Engine) {
     use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
-    let bench = Bench::new();
+    let bench = Bench::new(engine);
     let trace = TraceId::from_bytes([7; 16]);
     let remote =
         SpanContext::new(trace, SpanId::from_bytes([8; 8]), TraceFlags::SAMPLED, true, TraceState::default());
@@ -243,9 +178,8 @@ fn a_remote_parent_is_taken_over() {
     assert_eq!(bench.ended(Kind::Workflow).ids.trace, trace.to_bytes());
 }
 
-#[tokio::test]
-async fn occurrences_know_where_they_happened() {
-    let bench = Bench::new();
+async fn occurrences_know_where_they_happened(engine: Engine) {
+    let bench = Bench::new(engine);
     MapReduce::new("files", 1)
         .run_with(|job| async move {
             job.item("a.rs")
@@ -277,9 +211,8 @@ async fn occurrences_know_where_they_happened() {
     assert_eq!(bench.span("map_item files").events.len(), 2);
 }
 
-#[test]
-fn what_is_too_verbose_is_left_out_without_breaking_the_trace() {
-    let bench = Bench::new();
+fn what_is_too_verbose_is_left_out_without_breaking_the_trace(engine: Engine) {
+    let bench = Bench::new(engine);
     let outer = info_span!("outer").entered();
     let quiet = tracing::debug_span!("quiet").entered();
     info_span!("inner").in_scope(|| tracing::debug!("not heard"));
@@ -289,9 +222,8 @@ fn what_is_too_verbose_is_left_out_without_breaking_the_trace() {
     assert_eq!(bench.span("inner").parent_span_id, bench.span("outer").span_context.span_id());
 }
 
-#[test]
-fn plain_tracing_spans_of_the_vocabulary_are_heard() {
-    let bench = Bench::new();
+fn plain_tracing_spans_of_the_vocabulary_are_heard(engine: Engine) {
+    let bench = Bench::new(engine);
     let span = info_span!(
         target: "flowspan", "step",
         flowspan.step.name = %"clone", flowspan.step.type = "shell", flowspan.status = tracing::field::Empty,
@@ -303,4 +235,16 @@ fn plain_tracing_spans_of_the_vocabulary_are_heard() {
     assert_eq!(step.status(), Some(Status::Failed));
     assert_eq!(step.fields.text(Field::StepName), Some("clone"));
     assert!(bench.events().iter().any(|event| event.kind == Kind::CheckpointCreated));
+}
+
+with_both_engines! {
+    a_run_is_one_trace_and_every_event_stands_in_it, await;
+    what_starts_ends_whatever_happens, await;
+    whole_numbers_stay_whole_and_the_last_value_counts;
+    a_span_ends_when_its_work_ends_and_not_when_its_handle_goes;
+    spans_of_tracing_and_of_opentelemetry_stand_in_the_same_trace, await;
+    a_remote_parent_is_taken_over;
+    occurrences_know_where_they_happened, await;
+    what_is_too_verbose_is_left_out_without_breaking_the_trace;
+    plain_tracing_spans_of_the_vocabulary_are_heard;
 }

@@ -26,10 +26,11 @@
 //!
 //! All metrics that one event feeds share a single look-up: the labels of all of them form one key,
 //! behind which the bound instruments stand. An event of known labels costs one hash, one shared
-//! lock and no allocation.
+//! lock and no allocation; the same labels as the last time on this thread, a few comparisons.
 
 mod instruments;
 mod limits;
+mod recent;
 mod recorder;
 mod series;
 mod view;

@@ -62,6 +62,11 @@ impl EventSink for Recorder {
             }
         }
     }
+
+    fn wants(&self, moment: Moment, kind: Kind) -> bool {
+        self.triggers[position(moment, kind)].is_some()
+            || self.sinks.iter().any(|sink| sink.wants(moment, kind))
+    }
 }
 
 impl fmt::Debug for Recorder {

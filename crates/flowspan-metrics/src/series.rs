@@ -7,7 +7,7 @@ use std::{
 };
 
 use flowspan_model::{
-    Event, Kind, Moment,
+    Event, Kind, Moment, Value,
     catalog::{Label, Metric, Source},
 };
 use foldhash::fast::RandomState;
@@ -17,6 +17,7 @@ use opentelemetry::KeyValue;
 use crate::{
     instruments::{Bound, Unbound},
     limits::LabelLimit,
+    recent,
 };
 
 /// The most labels that the metrics fed by one kind of event have together. It only sizes an array
@@ -34,6 +35,8 @@ type Key<'event> = [Option<Cow<'event, str>>; MAX_LABELS];
 pub(crate) struct Trigger {
     labels: Vec<(&'static Label, LabelLimit)>,
     feeds: Vec<Feed>,
+    /// Its own among all triggers of the process.
+    number: usize,
     hasher: RandomState,
     series: RwLock<HashTable<Arc<Series>>>,
 }
@@ -58,7 +61,7 @@ enum LabelSource {
 /// Each is bound when it is first added to: the SDK exports a series from the moment of its
 /// binding, and a zero that nobody counted would be a claim that nobody made.
 #[derive(Debug)]
-struct Series {
+pub(crate) struct Series {
     key: Box<[Option<Box<str>>]>,
     bound: Box<[OnceLock<Bound>]>,
 }
@@ -73,6 +76,7 @@ impl Trigger {
         let mut trigger = Trigger {
             labels: Vec::new(),
             feeds: Vec::new(),
+            number: recent::number(),
             hasher: RandomState::default(),
             series: RwLock::default(),
         };
@@ -106,10 +110,33 @@ impl Trigger {
     /// Adds what an event says to every metric that it feeds. Gives the number of amounts that no
     /// instrument could take.
     pub(crate) fn measure(&self, event: &Event) -> u64 {
+        recent::with(self.number, |recent| {
+            let series = match recent {
+                Some(series) if self.speaks_of(event, series) => series,
+                slot => slot.insert(self.find(event)),
+            };
+            self.add(event, series)
+        })
+        .unwrap_or_else(|| self.add(event, &self.find(event)))
+    }
+
+    /// Whether this is the series of an event, by its labels.
+    fn speaks_of(&self, event: &Event, series: &Series) -> bool {
+        self.labels.iter().zip(&series.key).all(|((label, _), known)| match (known, label.value(event)) {
+            (Some(known), Some(Value::Text(text))) => **known == **text,
+            (Some(known), Some(value)) => **known == *value.to_label(),
+            (known, value) => known.is_none() && value.is_none(),
+        })
+    }
+
+    fn find(&self, event: &Event) -> Arc<Series> {
         let key: Key<'_> = std::array::from_fn(|position| {
             self.labels.get(position).and_then(|(label, _)| label.value(event)).map(|value| value.to_label())
         });
-        let series = self.known(&key).unwrap_or_else(|| self.admit(&key));
+        self.known(&key).unwrap_or_else(|| self.admit(&key))
+    }
+
+    fn add(&self, event: &Event, series: &Series) -> u64 {
         let mut refused = 0;
         for (feed, bound) in self.feeds.iter().zip(&series.bound) {
             if let Some(amount) = feed.source.amount_of(event)

@@ -76,11 +76,13 @@ pub struct Fields(Vec<(Field, Value)>);
 
 impl Fields {
     /// An empty set with room for `capacity` fields.
+    #[inline]
     pub fn with_capacity(capacity: usize) -> Self {
         Fields(Vec::with_capacity(capacity))
     }
 
     /// Sets a field.
+    #[inline]
     pub fn set(&mut self, field: Field, value: impl Into<Value>) {
         let value = value.into();
         match self.0.iter_mut().find(|(known, _)| *known == field) {
@@ -90,6 +92,7 @@ impl Fields {
     }
 
     /// Sets a field only if nothing is known about it yet.
+    #[inline]
     pub fn set_default(&mut self, field: Field, value: &Value) {
         if self.get(field).is_none() {
             self.0.push((field, value.clone()));
@@ -97,21 +100,25 @@ impl Fields {
     }
 
     /// The value of a field.
+    #[inline]
     pub fn get(&self, field: Field) -> Option<&Value> {
         self.0.iter().find(|(known, _)| *known == field).map(|(_, value)| value)
     }
 
     /// The value of a field that is a text.
+    #[inline]
     pub fn text(&self, field: Field) -> Option<&str> {
         self.get(field).and_then(Value::as_text)
     }
 
     /// The value of a field that is a whole number.
+    #[inline]
     pub fn integer(&self, field: Field) -> Option<i64> {
         self.get(field).and_then(Value::as_integer)
     }
 
     /// All fields, in the order in which they were first set.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = (Field, &Value)> {
         self.0.iter().map(|(field, value)| (*field, value))
     }

@@ -16,6 +16,7 @@ macro_rules! fields {
             pub const ALL: &'static [Field] = &[ $( Field::$variant, )+ ];
 
             /// The attribute's name, also the name of the `tracing` field.
+            #[inline]
             pub const fn key(self) -> &'static str {
                 match self { $( Field::$variant => $key, )+ }
             }
@@ -27,6 +28,7 @@ macro_rules! fields {
 
             /// Whether everything inside a span takes this value over from it, so that a step knows
             /// its workflow and a tool call its agent.
+            #[inline]
             pub const fn is_inherited(self) -> bool {
                 match self { $( Field::$variant => fields!(@inherited $($inherited)?), )+ }
             }

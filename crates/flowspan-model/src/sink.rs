@@ -1,6 +1,6 @@
 //! Where events go.
 
-use crate::Event;
+use crate::{Event, Kind, Moment};
 
 /// Takes every event that flowspan observes.
 ///
@@ -27,10 +27,21 @@ use crate::Event;
 pub trait EventSink: Send + Sync {
     /// Takes one event.
     fn event(&self, event: &Event);
+
+    /// Whether it does anything with events of this moment and kind. An event that nobody wants need
+    /// not be made. Default: it wants all of them.
+    fn wants(&self, moment: Moment, kind: Kind) -> bool {
+        let _ = (moment, kind);
+        true
+    }
 }
 
 impl<S: EventSink + ?Sized> EventSink for std::sync::Arc<S> {
     fn event(&self, event: &Event) {
         (**self).event(event);
+    }
+
+    fn wants(&self, moment: Moment, kind: Kind) -> bool {
+        (**self).wants(moment, kind)
     }
 }

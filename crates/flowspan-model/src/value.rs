@@ -17,6 +17,7 @@ pub enum Value {
 
 impl Value {
     /// The text, if it is one.
+    #[inline]
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Value::Text(text) => Some(text),
@@ -25,6 +26,7 @@ impl Value {
     }
 
     /// The whole number, if it is one.
+    #[inline]
     pub fn as_integer(&self) -> Option<i64> {
         match self {
             Value::Integer(number) => Some(*number),
@@ -33,6 +35,7 @@ impl Value {
     }
 
     /// The number, whole or not.
+    #[inline]
     pub fn as_number(&self) -> Option<f64> {
         match self {
             #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 a metric is a float anyway")]
@@ -43,6 +46,7 @@ impl Value {
     }
 
     /// The value as the text of a label.
+    #[inline]
     pub fn to_label(&self) -> Cow<'_, str> {
         match self {
             Value::Text(text) => Cow::Borrowed(text),

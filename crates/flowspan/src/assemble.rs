@@ -2,18 +2,18 @@
 
 use std::sync::{Arc, Mutex};
 
-use flowspan_layer::Normalizer;
+use flowspan_layer::{Normalizer, Spans};
 use flowspan_metrics::Recorder;
 use flowspan_runtime::{Environment, Health, SettingError, Worker, boolean};
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::{
     logs::SdkLoggerProvider,
     metrics::SdkMeterProvider,
-    trace::{Sampler, SdkTracerProvider},
+    trace::{Sampler, SdkTracerProvider, SpanProcessor},
 };
 
 use crate::{
-    BuildError, Builder, Telemetry,
+    BuildError, Builder, Telemetry, limits,
     outputs::{self, Assembly, Book},
     propagation, resource, sampler, self_metrics,
     telemetry::{Parts, SCOPE},
@@ -82,10 +82,14 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         ..
     } = assembly;
 
+    let mut normalizer = Normalizer::new(span_processors);
+    normalizer.set_resource(&resource);
+    let limits = limits::from_environment(&environment)?;
     let tracer_provider = SdkTracerProvider::builder()
         .with_resource(resource.clone())
-        .with_sampler(sampler)
-        .with_span_processor(Normalizer::new(span_processors))
+        .with_sampler(sampler.clone())
+        .with_span_limits(limits)
+        .with_span_processor(normalizer.clone())
         .build();
     let meter_provider = meter_provider.build();
     let logger_provider = logs_wanted.then(|| logger_provider.build());
@@ -102,6 +106,8 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     let parts = Parts {
         worker,
         tracer_provider,
+        engine: builder.engine,
+        spans: Spans::new(normalizer).sampler(sampler).limits(limits),
         meter_provider,
         logger_provider,
         propagator: Mutex::new(Some(propagator)),

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
+use flowspan_layer::Engine;
 use flowspan_model::EventSink;
 use flowspan_runtime::{Environment, Reporter};
 use opentelemetry::{KeyValue, Value};
@@ -66,6 +67,7 @@ pub struct Builder {
     pub(crate) resource: Vec<KeyValue>,
     pub(crate) environment: Option<Environment>,
     pub(crate) sampler: Option<Sampler>,
+    pub(crate) engine: Engine,
     pub(crate) level: Level,
     pub(crate) reporter: Reporter,
     #[cfg(feature = "console")]
@@ -83,6 +85,7 @@ impl Builder {
             resource: Vec::new(),
             environment: None,
             sampler: None,
+            engine: Engine::default(),
             level: flowspan_layer::DEFAULT_LEVEL,
             reporter: Reporter::stderr(),
             #[cfg(feature = "console")]
@@ -113,6 +116,12 @@ impl Builder {
     /// decided against it.
     pub fn sampler(mut self, sampler: Sampler) -> Self {
         self.sampler = Some(sampler);
+        self
+    }
+
+    /// Who makes OpenTelemetry spans of `tracing` spans. Default: [`Engine::Native`].
+    pub fn engine(mut self, engine: Engine) -> Self {
+        self.engine = engine;
         self
     }
 

@@ -72,6 +72,7 @@ pub mod clap;
 #[cfg(feature = "console")]
 mod console;
 mod error;
+mod limits;
 mod logs;
 mod outputs;
 mod propagation;
@@ -91,6 +92,7 @@ pub use flowspan_api::{
     Agent, Guard, Handle, Inference, Judge, MapItem, MapReduce, Observed, Phase, Reduce, Step, ToolCall,
     Verdict, Workflow, event,
 };
+pub use flowspan_layer::Engine;
 #[cfg(feature = "macros")]
 pub use flowspan_macros::{
     agent_for_flowspan as agent, phase_for_flowspan as phase, step_for_flowspan as step,

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use flowspan_layer::FlowspanLayer;
+use flowspan_layer::{Engine, FlowspanLayer, Spans};
 use flowspan_metrics::Recorder;
 use flowspan_model::EventSink;
 use flowspan_runtime::{Health, Worker, off_thread};
@@ -51,6 +51,9 @@ pub struct Telemetry {
 pub(crate) struct Parts {
     pub(crate) worker: Worker,
     pub(crate) tracer_provider: SdkTracerProvider,
+    pub(crate) engine: Engine,
+    /// For the native engine.
+    pub(crate) spans: Spans,
     pub(crate) meter_provider: SdkMeterProvider,
     pub(crate) logger_provider: Option<SdkLoggerProvider>,
     /// Taken by `install`.
@@ -242,7 +245,11 @@ impl Parts {
         S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
     {
         let events: Arc<dyn EventSink> = self.recorder.clone();
-        let spans = FlowspanLayer::new(self.tracer_provider.tracer(SCOPE), events).with_level(self.level);
+        let spans = match self.engine {
+            Engine::Native => FlowspanLayer::native(self.spans.clone(), events),
+            _ => FlowspanLayer::new(self.tracer_provider.tracer(SCOPE), events),
+        };
+        let spans = spans.with_level(self.level);
         match &self.logger_provider {
             Some(provider) => Box::new(spans.and_then(LogBridge::new(provider, self.level))),
             None => Box::new(spans),

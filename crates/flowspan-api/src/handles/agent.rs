@@ -14,6 +14,7 @@ pub type Agent = Handle<kind::Agent>;
 
 impl Agent {
     /// The agent of this name. The name becomes a label: keep it to a small set.
+    #[inline]
     pub fn new(name: &str) -> Self {
         Handle::from_span(info_span!(
             target: "flowspan",
@@ -29,6 +30,7 @@ impl Agent {
     }
 
     /// Sets which attempt at the same work this is, from 1.
+    #[inline]
     #[must_use]
     pub fn attempt(self, attempt: u32) -> Self {
         self.record(Field::Attempt, i64::from(attempt))
@@ -40,6 +42,7 @@ pub type ToolCall = Handle<kind::ToolCall>;
 
 impl ToolCall {
     /// A call of the tool of this name. The name becomes a label: keep it to a small set.
+    #[inline]
     pub fn new(name: &str) -> Self {
         Handle::from_span(info_span!(
             target: "flowspan",
@@ -56,6 +59,7 @@ impl ToolCall {
     }
 
     /// Sets the identifier that the model gave to this call.
+    #[inline]
     #[must_use]
     pub fn call_id(self, id: &str) -> Self {
         self.record(Field::ToolCallId, id)

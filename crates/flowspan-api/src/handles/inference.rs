@@ -14,7 +14,7 @@ use flowspan_model::{Field, Usage};
 use tracing::{Span, field::Empty, info_span};
 
 use super::kind;
-use crate::{ByResult, Handle, Judge, Observed};
+use crate::{ByResult, Handle, Judge, Observed, handle::set};
 
 /// One call of a model: the logical call as the caller sees it, all retries included.
 ///
@@ -124,7 +124,7 @@ impl Inference {
         ];
         for (field, tokens) in parts {
             if let Some(tokens) = tokens {
-                self.span().record(field.key(), i64::try_from(tokens).unwrap_or(i64::MAX));
+                set(self.span(), field, i64::try_from(tokens).unwrap_or(i64::MAX));
             }
         }
         if usage.output.is_some() {
@@ -148,18 +148,18 @@ impl Inference {
 
     /// Reports the model that answered.
     pub fn response_model(&self, model: &str) {
-        self.span().record(Field::ResponseModel.key(), model);
+        set(self.span(), Field::ResponseModel, model);
     }
 
     /// Reports the provider's identifier of the response. The same identifier in the same trace
     /// stands for the same call.
     pub fn response_id(&self, id: &str) {
-        self.span().record(Field::ResponseId.key(), id);
+        set(self.span(), Field::ResponseId, id);
     }
 
     /// Reports why the model stopped; several choices separated by commas.
     pub fn finish_reasons(&self, reasons: &str) {
-        self.span().record(Field::FinishReasons.key(), reasons);
+        set(self.span(), Field::FinishReasons, reasons);
     }
 
     /// The `tracing` span behind the handle.
@@ -168,7 +168,7 @@ impl Inference {
     }
 
     fn record(self, field: Field, value: impl tracing::field::Value) -> Self {
-        self.span().record(field.key(), value);
+        set(self.span(), field, value);
         self
     }
 }

@@ -26,6 +26,7 @@ pub type MapReduce = Handle<kind::MapReduce>;
 
 impl MapReduce {
     /// The job of this name with this many items. The name becomes a label: keep it to a small set.
+    #[inline]
     pub fn new(name: &str, items: usize) -> Self {
         Handle::from_span(info_span!(
             target: "flowspan",
@@ -80,6 +81,7 @@ impl MapItem {
     }
 
     /// Sets which attempt at the item this is, from 1.
+    #[inline]
     #[must_use]
     pub fn attempt(self, attempt: u32) -> Self {
         self.record(Field::Attempt, i64::from(attempt))

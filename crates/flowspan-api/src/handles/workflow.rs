@@ -20,6 +20,7 @@ pub type Workflow = Handle<kind::Workflow>;
 
 impl Workflow {
     /// A run of the workflow of this name. The name becomes a label: keep it to a small set.
+    #[inline]
     pub fn new(name: &str) -> Self {
         Handle::from_span(info_span!(
             target: "flowspan",
@@ -35,6 +36,7 @@ impl Workflow {
     }
 
     /// Sets your identifier of this run. It stands on spans and events, never on a label.
+    #[inline]
     #[must_use]
     pub fn run_id(self, id: &str) -> Self {
         self.record(Field::RunId, id)
@@ -46,6 +48,7 @@ pub type Phase = Handle<kind::Phase>;
 
 impl Phase {
     /// The phase of this name. The name becomes a label: keep it to a small set.
+    #[inline]
     pub fn new(name: &str) -> Self {
         Handle::from_span(info_span!(
             target: "flowspan",
@@ -71,6 +74,7 @@ pub type Step = Handle<kind::Step>;
 
 impl Step {
     /// A step of a type of your own. Type and name become labels: keep them to small sets.
+    #[inline]
     pub fn new(step_type: &str, name: &str) -> Self {
         Handle::from_span(info_span!(
             target: "flowspan",
@@ -87,42 +91,50 @@ impl Step {
     }
 
     /// A step that runs a command.
+    #[inline]
     pub fn shell(name: &str) -> Self {
         Step::new("shell", name)
     }
 
     /// A step that runs the Claude command line.
+    #[inline]
     pub fn claude(name: &str) -> Self {
         Step::new("claude", name)
     }
 
     /// A step that repeats until a goal is reached.
+    #[inline]
     pub fn goal_seek(name: &str) -> Self {
         Step::new("goal_seek", name)
     }
 
     /// A step that does the same for each of several things.
+    #[inline]
     pub fn foreach(name: &str) -> Self {
         Step::new("foreach", name)
     }
 
     /// A step that hands the work to an agent.
+    #[inline]
     pub fn agent(name: &str) -> Self {
         Step::new("agent", name)
     }
 
     /// A step that calls a tool.
+    #[inline]
     pub fn tool(name: &str) -> Self {
         Step::new("tool", name)
     }
 
     /// Sets the position in the workflow, from 0.
+    #[inline]
     #[must_use]
     pub fn index(self, index: u32) -> Self {
         self.record(Field::StepIndex, i64::from(index))
     }
 
     /// Sets which attempt at the step this is, from 1.
+    #[inline]
     #[must_use]
     pub fn attempt(self, attempt: u32) -> Self {
         self.record(Field::Attempt, i64::from(attempt))

@@ -2,40 +2,62 @@
 //!
 //! Everything else in flowspan knows an engine by this trait alone, so it can be replaced.
 
+mod compatible;
 mod mends;
+mod native;
 mod tracing_opentelemetry;
 
-use std::time::SystemTime;
+use std::any::TypeId;
 
-use flowspan_model::SpanIds;
-use tracing::{Dispatch, Event, Subscriber, span::Id};
-use tracing_subscriber::{Layer, layer::Context};
+use tracing::{
+    Dispatch, Event, Subscriber,
+    span::{Attributes, Id, Record},
+};
+use tracing_subscriber::layer::Context;
 
-pub(crate) use self::tracing_opentelemetry::TracingOpenTelemetry;
+pub use self::native::Spans;
+pub(crate) use self::{compatible::Compatible, native::Native};
 
-/// Makes OpenTelemetry spans of `tracing` spans.
+/// Who makes OpenTelemetry spans of `tracing` spans.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Engine {
+    /// flowspan's own, which costs a fraction of the other.
+    #[default]
+    Native,
+    /// `tracing-opentelemetry`, with its mistakes mended.
+    TracingOpenTelemetry,
+}
+
+/// Makes OpenTelemetry spans of `tracing` spans, and events of those of the vocabulary.
 ///
-/// An engine is a layer that is told more than a layer hears: it gets the callbacks of a span's
-/// life, except for events and the end, which come through the methods below.
-pub(crate) trait SpanEngine<S: Subscriber>: Layer<S> + Send + Sync {
+/// It hears what the layer hears, without what is too verbose.
+pub(crate) trait SpanEngine<S: Subscriber>: Send + Sync {
     /// Tells the engine by which dispatcher its spans can be found.
     fn register(&self, dispatch: &Dispatch);
 
-    /// The trace and the span of this `tracing` span, which starts it if need be.
-    fn ids(&self, id: &Id) -> SpanIds;
+    /// A span was made.
+    fn new_span(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>);
 
-    /// Adds an event to the span in which it happened.
-    fn add_event(&self, event: &Event<'_>, context: Context<'_, S>);
+    /// Values were recorded on a span.
+    fn record(&self, id: &Id, values: &Record<'_>, context: &Context<'_, S>);
 
-    /// Ends the span. The layer's `on_close` follows.
-    fn end(&self, id: &Id, ending: Ending, context: Context<'_, S>);
-}
+    /// A span follows from another one.
+    fn follows_from(&self, id: &Id, follows: &Id, context: &Context<'_, S>);
 
-/// How a span ends.
-#[derive(Debug, Default)]
-pub(crate) struct Ending {
-    /// Its final name, if that is not the one it was made with.
-    pub(crate) name: Option<String>,
-    /// The moment of the end; now, if nobody said it before.
-    pub(crate) time: Option<SystemTime>,
+    /// Something happened.
+    fn event(&self, event: &Event<'_>, context: &Context<'_, S>);
+
+    /// The thread enters a span.
+    fn enter(&self, id: &Id, context: &Context<'_, S>);
+
+    /// The thread leaves a span.
+    fn exit(&self, id: &Id, context: &Context<'_, S>);
+
+    /// A span is over.
+    fn close(&self, id: &Id, context: &Context<'_, S>);
+
+    /// The part of the engine that has this type, if it wants to be found by it. What the pointer
+    /// points to has that type and lives as long as the engine.
+    fn interface(&self, id: TypeId) -> Option<*const ()>;
 }

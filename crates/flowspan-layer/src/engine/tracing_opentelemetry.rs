@@ -20,13 +20,19 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
-use super::{
-    Ending, SpanEngine,
-    mends::{EventVisitor, Mends},
-};
+use super::mends::{EventVisitor, Mends};
+
+/// How a span ends.
+#[derive(Debug, Default)]
+pub(super) struct Ending {
+    /// Its final name, if that is not the one it was made with.
+    pub(super) name: Option<String>,
+    /// The moment of the end; now, if nobody said it before.
+    pub(super) time: Option<SystemTime>,
+}
 
 /// `tracing-opentelemetry` with its lean settings.
-pub(crate) struct TracingOpenTelemetry<S> {
+pub(super) struct TracingOpenTelemetry<S> {
     inner: OpenTelemetryLayer<S, SdkTracer>,
     dispatch: OnceLock<WeakDispatch>,
 }
@@ -35,7 +41,7 @@ impl<S> TracingOpenTelemetry<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
-    pub(crate) fn new(tracer: SdkTracer) -> Self {
+    pub(super) fn new(tracer: SdkTracer) -> Self {
         // Where a span was made, on which thread and how long it was idle: six more attributes on
         // every span, which cost a third of its price.
         let inner = OpenTelemetryLayer::new(tracer)
@@ -51,18 +57,15 @@ where
         let dispatch = self.dispatch.get()?.upgrade()?;
         tracing_opentelemetry::get_otel_context(id, &dispatch)
     }
-}
 
-impl<S> SpanEngine<S> for TracingOpenTelemetry<S>
-where
-    S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
-{
-    fn register(&self, dispatch: &Dispatch) {
+    /// Tells it by which dispatcher its spans can be found.
+    pub(super) fn register(&self, dispatch: &Dispatch) {
         // A layer belongs to one subscriber; if it is asked again, the first answer holds.
         let _ = self.dispatch.set(dispatch.downgrade());
     }
 
-    fn ids(&self, id: &Id) -> SpanIds {
+    /// The trace and the span of this `tracing` span, which starts it if need be.
+    pub(super) fn ids(&self, id: &Id) -> SpanIds {
         self.otel_context(id).map_or_else(SpanIds::default, |context| {
             let span = context.span();
             let span = span.span_context();
@@ -70,7 +73,8 @@ where
         })
     }
 
-    fn add_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+    /// Adds an event to the span in which it happened.
+    pub(super) fn add_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let Some(context) = context.event_span(event).and_then(|span| self.otel_context(&span.id())) else {
             return;
         };
@@ -91,7 +95,8 @@ where
         }
     }
 
-    fn end(&self, id: &Id, ending: Ending, context: Context<'_, S>) {
+    /// Ends the span. `on_close` follows.
+    pub(super) fn end(&self, id: &Id, ending: Ending, context: Context<'_, S>) {
         let mends = context.span(id).and_then(|span| span.extensions_mut().remove::<Mends>());
         let Some(otel_context) = self.otel_context(id) else { return };
         let span = otel_context.span();

@@ -80,6 +80,7 @@ pub struct Label {
 
 impl Label {
     /// The value of this label for an event.
+    #[inline]
     pub fn value<'event>(&self, event: &'event Event) -> Option<&'event crate::Value> {
         self.from.iter().find_map(|field| event.fields.get(*field))
     }
@@ -102,6 +103,7 @@ pub struct Source {
 
 impl Source {
     /// The number that this event adds, or `None` if it does not count here.
+    #[inline]
     pub fn amount_of(&self, event: &Event) -> Option<f64> {
         match self.requires {
             Some(field) if event.fields.get(field).is_none() => None,
@@ -127,6 +129,7 @@ pub enum Amount {
 
 impl Amount {
     /// The number that this event adds, or `None` if it does not know.
+    #[inline]
     pub fn of(self, event: &Event) -> Option<f64> {
         match self {
             Amount::One => Some(1.0),

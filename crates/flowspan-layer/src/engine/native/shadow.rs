@@ -1,0 +1,270 @@
+//! What `OpenTelemetrySpanExt` finds.
+//!
+//! The extension trait of `tracing-opentelemetry` looks for data that its own layer keeps for each
+//! span. The native engine keeps none, so it makes a shadow of a span when the trait asks for it, and
+//! only then: a span in a small registry of its own, behind `tracing-opentelemetry`'s layer, whose
+//! OpenTelemetry span is the [`Proxy`] of the one that was asked for.
+
+use std::{
+    any::TypeId,
+    cell::Cell,
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak, atomic::Ordering},
+};
+
+use opentelemetry::{
+    Context as OtelContext, Value,
+    trace::{Span as _, SpanBuilder, TraceContextExt, Tracer},
+};
+use tracing::{
+    Dispatch, Event, Metadata, Subscriber,
+    dispatcher::WeakDispatch,
+    span::{Attributes, Id, Record as Values},
+};
+use tracing_opentelemetry::OpenTelemetryLayer;
+use tracing_subscriber::{
+    Layer, Registry,
+    layer::Layered,
+    registry::{Data, LookupSpan},
+};
+
+use super::{
+    callsite, here,
+    origin::Traces,
+    proxy::Proxy,
+    record::{Life, Record},
+};
+
+/// The attribute by which a shadow's span is told which record it stands for.
+const NUMBER: &str = "flowspan.shadow";
+
+/// Finds the record of a `tracing` span.
+pub(super) type Find = fn(&Dispatch, &Id) -> Option<Arc<Record>>;
+
+type Theatre = Layered<OpenTelemetryLayer<Stage, Caster>, Stage>;
+
+/// Makes shadows.
+pub(super) struct Shadows(Arc<Theatre>);
+
+impl Shadows {
+    pub(super) fn new(engine: u64, traces: Arc<Traces>, find: Find) -> Self {
+        Shadows(Arc::new_cyclic(|theatre| {
+            let waiting = Arc::<Waiting>::default();
+            let stage = Stage {
+                engine,
+                registry: Registry::default(),
+                theatre: theatre.clone(),
+                dispatch: OnceLock::new(),
+                find,
+                waiting: Arc::clone(&waiting),
+                nobody: OnceLock::new(),
+            };
+            OpenTelemetryLayer::new(Caster { traces, waiting })
+                .with_location(false)
+                .with_threads(false)
+                .with_target(false)
+                .with_tracked_inactivity(false)
+                .with_subscriber(stage)
+        }))
+    }
+
+    pub(super) fn register(&self, dispatch: &Dispatch) {
+        if let Some(stage) = self.stage() {
+            let _ = stage.dispatch.set(dispatch.downgrade());
+        }
+    }
+
+    /// What was said through a shadow before the span started becomes part of the span.
+    pub(super) fn settle(&self, record: &Record) {
+        let dispatch = self.stage().and_then(|stage| stage.dispatch.get()?.upgrade());
+        if let Some(dispatch) = dispatch {
+            let _ = tracing_opentelemetry::get_otel_context(&Id::from_u64(record.id), &dispatch);
+        }
+    }
+
+    /// The span is over, and so is its shadow.
+    pub(super) fn close(&self, shadow: Id) {
+        with_shadows_own_ids(|| self.0.try_close(shadow));
+    }
+
+    /// See [`SpanEngine::interface`](super::SpanEngine::interface).
+    #[expect(unsafe_code, reason = "the extension trait finds what it looks for by this method alone")]
+    pub(super) fn interface(&self, id: TypeId) -> Option<*const ()> {
+        // The registry of the shadows is nobody's business.
+        if id == TypeId::of::<Registry>() {
+            return None;
+        }
+        // SAFETY: nothing is required of the caller but to take the pointer for what it is; what it
+        // points to lives as long as `self`.
+        unsafe { self.0.downcast_raw(id) }
+    }
+
+    fn stage(&self) -> Option<&Stage> {
+        let theatre: &dyn Subscriber = &*self.0;
+        theatre.downcast_ref::<Stage>()
+    }
+}
+
+thread_local! {
+    /// Whether spans of the stage are looked up by their own numbers, and not by those of the spans
+    /// that they are shadows of.
+    static OWN_IDS: Cell<bool> = const { Cell::new(false) };
+}
+
+fn with_shadows_own_ids<T>(action: impl FnOnce() -> T) -> T {
+    struct Reset(bool);
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            OWN_IDS.set(self.0);
+        }
+    }
+    let _reset = Reset(OWN_IDS.replace(true));
+    action()
+}
+
+/// Records whose shadows have no OpenTelemetry span yet, by number.
+#[derive(Debug, Default)]
+struct Waiting(Mutex<HashMap<i64, Arc<Record>>>);
+
+impl Waiting {
+    fn add(&self, record: Arc<Record>) -> i64 {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Spans that are open have numbers of their own.
+        let number = record.id.cast_signed();
+        waiting.insert(number, record);
+        number
+    }
+
+    fn take(&self, number: i64) -> Option<Arc<Record>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)
+    }
+}
+
+/// Where the extension trait looks for a span, and finds its shadow.
+struct Stage {
+    engine: u64,
+    registry: Registry,
+    theatre: Weak<Theatre>,
+    /// By which the true spans are found.
+    dispatch: OnceLock<WeakDispatch>,
+    find: Find,
+    waiting: Arc<Waiting>,
+    /// The shadow of all spans that are not listened to.
+    nobody: OnceLock<Id>,
+}
+
+impl Stage {
+    /// The shadow of a span, made if there is none.
+    fn shadow(&self, id: &Id) -> Option<Id> {
+        let dispatch = self.dispatch.get()?.upgrade()?;
+        let record = here::find(self.engine, id.into_u64()).or_else(|| (self.find)(&dispatch, id));
+        let Some(record) = record else { return Some(self.nobody.get_or_init(|| self.cast(0)).clone()) };
+        let (shadow, has_started) = {
+            let mut state = record.state();
+            if let Some(shadow) = &state.shadow {
+                return Some(shadow.clone());
+            }
+            let number = self.waiting.add(Arc::clone(&record));
+            let theatre = self.theatre.upgrade()?;
+            let shadow = callsite::with_attributes(number, |attributes| {
+                with_shadows_own_ids(|| theatre.new_span(attributes))
+            });
+            state.shadow = Some(shadow.clone());
+            record.has_shadow.store(true, Ordering::Release);
+            (shadow, state.life > Life::Open)
+        };
+        if has_started {
+            // The trait shall know, too, that it is too late for another parent.
+            let _ = tracing_opentelemetry::get_otel_context(id, &dispatch);
+        }
+        Some(shadow)
+    }
+
+    /// A shadow without OpenTelemetry's data.
+    fn cast(&self, number: i64) -> Id {
+        callsite::with_attributes(number, |attributes| self.registry.new_span(attributes))
+    }
+}
+
+impl<'stage> LookupSpan<'stage> for Stage {
+    type Data = Data<'stage>;
+
+    fn span_data(&'stage self, id: &Id) -> Option<Data<'stage>> {
+        if OWN_IDS.get() {
+            return self.registry.span_data(id);
+        }
+        self.registry.span_data(&self.shadow(id)?)
+    }
+}
+
+impl Subscriber for Stage {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        self.registry.new_span(attributes)
+    }
+
+    fn record(&self, _: &Id, _: &Values<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+
+    fn clone_span(&self, id: &Id) -> Id {
+        self.registry.clone_span(id)
+    }
+
+    fn try_close(&self, id: Id) -> bool {
+        self.registry.try_close(id)
+    }
+
+    #[expect(unsafe_code, reason = "a layer closes a span of the registry behind it by this method alone")]
+    unsafe fn downcast_raw(&self, id: TypeId) -> Option<*const ()> {
+        if id == TypeId::of::<Self>() {
+            return Some(std::ptr::from_ref(self).cast());
+        }
+        (id == TypeId::of::<Registry>()).then(|| std::ptr::from_ref(&self.registry).cast())
+    }
+}
+
+/// Starts the OpenTelemetry spans of shadows: they are those of the true spans.
+struct Caster {
+    traces: Arc<Traces>,
+    waiting: Arc<Waiting>,
+}
+
+impl Tracer for Caster {
+    type Span = Proxy;
+
+    fn build_with_context(&self, builder: SpanBuilder, parent: &OtelContext) -> Proxy {
+        let (numbers, attributes): (Vec<_>, Vec<_>) =
+            builder.attributes.into_iter().flatten().partition(|attribute| attribute.key.as_str() == NUMBER);
+        let record = numbers.into_iter().find_map(|attribute| match attribute.value {
+            Value::I64(number) => self.waiting.take(number),
+            _ => None,
+        });
+        let Some(record) = record else { return Proxy::of_nobody() };
+        // Shadows are roots; a parent is one that somebody has set.
+        if parent.span().span_context().is_valid() {
+            self.traces.replace_parent(&record, parent);
+        }
+        let context = record.fixed();
+        let mut proxy = Proxy::new(&record, context);
+        for attribute in attributes {
+            proxy.set_attribute(attribute);
+        }
+        for link in builder.links.into_iter().flatten() {
+            proxy.add_link(link.span_context, link.attributes);
+        }
+        for event in builder.events.into_iter().flatten() {
+            proxy.add_event_with_timestamp(event.name, event.timestamp, event.attributes);
+        }
+        proxy
+    }
+}
