@@ -1,0 +1,59 @@
+//! What is measured.
+
+mod counter;
+mod model_call;
+mod nobody;
+mod plain;
+mod stacks;
+mod step;
+mod threads;
+mod token;
+
+/// One thing that programs do, and those who can do it.
+#[derive(Clone, Copy, Debug)]
+pub struct Work {
+    /// Its name, by which it is chosen.
+    pub name: &'static str,
+    /// What ours shall reach.
+    pub goal: &'static str,
+    /// How many times it is done in one round.
+    pub times: u64,
+    /// Whether the calling thread does all of it, so that what it allocates and how many instructions
+    /// it takes say something.
+    pub is_counted: bool,
+    /// Puts up everybody. Ours comes first.
+    pub contenders: fn() -> Contenders,
+}
+
+/// Everybody who does a work, by name. Ours comes first.
+pub type Contenders = Vec<(&'static str, Box<dyn Contender>)>;
+
+/// Somebody who does a work.
+pub trait Contender {
+    /// Does it so many times.
+    fn round(&mut self, times: u64);
+
+    /// Sends what the round has left in queues. Nobody takes the time of this.
+    fn settle(&mut self) {}
+}
+
+impl<F: FnMut(u64)> Contender for F {
+    fn round(&mut self, times: u64) {
+        self(times);
+    }
+}
+
+/// Every work, in the order of the table.
+pub fn all() -> Vec<Work> {
+    vec![
+        step::SAMPLED,
+        step::NOT_SAMPLED,
+        model_call::MODEL_CALL,
+        token::TOKEN,
+        counter::COUNTER,
+        plain::PLAIN,
+        nobody::NO_SUBSCRIBER,
+        nobody::DISABLED,
+        threads::SIXTEEN,
+    ]
+}
