@@ -1,9 +1,8 @@
 //! Counts instructions, which repeat exactly where times do not.
 //!
 //! The benchmark starts itself once more under `valgrind --tool=callgrind` and collects only inside
-//! [`measured`](crate::rounds::measured), on the thread that calls it. Asking callgrind directly
-//! needs nothing installed besides valgrind; the crates that wrap it need a runner of exactly their
-//! own version.
+//! [`measured`], on the thread that calls it. Asking callgrind directly needs nothing installed besides
+//! valgrind; the crates that wrap it need a runner of exactly their own version.
 
 use std::{env, process::Command};
 

@@ -229,7 +229,37 @@ fn guards_that_are_dropped_out_of_order_leave_nothing_behind(engine: Engine) {
     assert_eq!(bench.span("after").parent_span_id, SpanId::INVALID);
 }
 
+fn a_span_may_be_made_entered_and_closed_on_three_threads(engine: Engine) {
+    const ROUNDS: usize = 50;
+    let bench = Bench::new(engine);
+    let dispatch = tracing::dispatcher::get_default(Clone::clone);
+    let elsewhere = |work: &(dyn Fn() + Sync)| {
+        std::thread::scope(|scope| {
+            scope.spawn(|| tracing::dispatcher::with_default(&dispatch, work));
+        });
+    };
+    for round in 0..ROUNDS {
+        let name = format!("round {round}");
+        let span = Workflow::new(&name).span().clone();
+        span.set_attribute("round", i64::try_from(round).expect("it is small"));
+        elsewhere(&|| span.in_scope(|| drop(Step::shell(&name).enter())));
+        let span = std::sync::Mutex::new(Some(span));
+        elsewhere(&|| drop(span.lock().map(|mut span| span.take())));
+    }
+    assert_eq!(bench.spans().len(), 2 * ROUNDS);
+    for round in 0..ROUNDS {
+        let workflow = bench.span(&format!("invoke_workflow round {round}"));
+        let step = bench.span(&format!("step round {round}"));
+        assert_eq!(step.parent_span_id, workflow.span_context.span_id());
+        assert_eq!(
+            attribute(&workflow, "round"),
+            Some(Value::I64(i64::try_from(round).expect("it is small")))
+        );
+    }
+}
+
 with_both_engines! {
+    a_span_may_be_made_entered_and_closed_on_three_threads;
     the_current_context_is_that_of_the_span_and_takes_what_is_set;
     the_extension_trait_works_before_and_after_the_start;
     a_span_that_was_entered_takes_no_other_parent;

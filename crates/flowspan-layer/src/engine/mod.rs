@@ -26,6 +26,9 @@ pub enum Engine {
     #[default]
     Native,
     /// `tracing-opentelemetry`, with its mistakes mended.
+    ///
+    /// It cannot stand in a subscriber that has another `tracing-opentelemetry` layer: both would keep
+    /// data of the same type with each span, which the registry refuses by a panic.
     TracingOpenTelemetry,
 }
 

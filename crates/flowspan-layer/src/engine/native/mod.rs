@@ -2,12 +2,14 @@
 
 mod callsite;
 mod clock;
+mod export;
 mod hear;
 mod here;
 mod origin;
 mod proxy;
 mod record;
 mod shadow;
+mod spans;
 mod words;
 
 use std::{
@@ -22,10 +24,9 @@ use std::{
 
 use flowspan_model::{Event as ModelEvent, EventSink, Fields, Moment, TARGET};
 use opentelemetry::{
-    Context as OtelContext, InstrumentationScope, KeyValue,
+    Context as OtelContext, KeyValue,
     trace::{Event as OtelEvent, SpanId, Status, TraceContextExt},
 };
-use opentelemetry_sdk::trace::{Sampler, SpanLimits};
 use tracing::{
     Dispatch, Event, Level, Subscriber,
     span::{Attributes, Id, Record as Values},
@@ -35,6 +36,7 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
+pub use self::spans::Spans;
 use self::{
     hear::Hear,
     origin::Traces,
@@ -44,63 +46,11 @@ use self::{
 use super::{SpanEngine, mends::EventVisitor};
 use crate::{
     callsites::{Callsites, Plan},
-    normalizer::Normalizer,
     observation::FieldVisitor,
 };
 
 /// Numbers the engines of the process, so that none takes another's spans for its own.
 static ENGINES: AtomicU64 = AtomicU64::new(0);
-
-/// What the native engine needs to make spans.
-///
-/// ```
-/// use flowspan_layer::{Normalizer, Spans};
-/// use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SimpleSpanProcessor};
-///
-/// let processor = SimpleSpanProcessor::new(InMemorySpanExporter::default());
-/// let spans = Spans::new(Normalizer::new(vec![Box::new(processor)]))
-///     .sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(0.1))));
-/// # drop(spans);
-/// ```
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct Spans {
-    normalizer: Normalizer,
-    sampler: Sampler,
-    limits: SpanLimits,
-    scope: InstrumentationScope,
-}
-
-impl Spans {
-    /// Hands ended spans to the processors behind this normalizer. Their `on_start` is not called:
-    /// there is no span of the SDK that they could be given.
-    pub fn new(normalizer: Normalizer) -> Self {
-        Spans {
-            normalizer,
-            sampler: Sampler::ParentBased(Box::new(Sampler::AlwaysOn)),
-            limits: SpanLimits::default(),
-            scope: InstrumentationScope::builder("flowspan").build(),
-        }
-    }
-
-    /// Decides which spans are kept. Default: as the parent, and every root.
-    pub fn sampler(mut self, sampler: Sampler) -> Self {
-        self.sampler = sampler;
-        self
-    }
-
-    /// How much one span may hold. Default: the limits of the specification, 128 of each kind.
-    pub fn limits(mut self, limits: SpanLimits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// The instrumentation scope of the spans. Default: `flowspan`.
-    pub fn scope(mut self, scope: InstrumentationScope) -> Self {
-        self.scope = scope;
-        self
-    }
-}
 
 /// See the [module](self).
 pub(crate) struct Native<S> {

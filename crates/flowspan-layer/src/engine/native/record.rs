@@ -1,26 +1,21 @@
 //! What is known about an open span, in one place.
 
 use std::{
-    borrow::Cow,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 
 use flowspan_model::{Event, Field, Fields, Kind, Moment, SpanIds, Status as WorkStatus};
 use opentelemetry::{
-    Context as OtelContext, InstrumentationScope, Key, KeyValue, Value,
+    Context as OtelContext, Key, KeyValue, Value,
     trace::{Link, SpanContext, SpanId, SpanKind, Status},
 };
-use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLimits, SpanLinks};
+use opentelemetry_sdk::trace::{SpanEvents, SpanLimits, SpanLinks};
 
 use tracing::span::Id;
 
-use super::{clock::Start, words};
-use crate::{
-    callsites::Plan,
-    names::span_name_parts,
-    normalizer::{finish_reasons, unique},
-};
+use super::clock::Start;
+use crate::callsites::Plan;
 
 /// An open span. Lives among the extensions of its `tracing` span, and on the threads that are
 /// inside it.
@@ -99,12 +94,12 @@ pub(super) struct State {
     pub(super) status: Status,
     /// The name that somebody gave it.
     pub(super) name: Option<String>,
-    first_name: &'static str,
+    pub(super) first_name: &'static str,
     /// What is not of the vocabulary.
-    attributes: Vec<KeyValue>,
-    dropped_attributes: u32,
-    events: SpanEvents,
-    links: SpanLinks,
+    pub(super) attributes: Vec<KeyValue>,
+    pub(super) dropped_attributes: u32,
+    pub(super) events: SpanEvents,
+    pub(super) links: SpanLinks,
     pub(super) work: Option<Work>,
     /// Made when it is first needed, and gone when the span is over: it refers to the record.
     pub(super) active: Option<OtelContext>,
@@ -120,7 +115,7 @@ pub(super) struct Work {
     pub(super) plan: Arc<Plan>,
     pub(super) fields: Fields,
     /// Which of the fields the span itself has said, by their numbers; the others are inherited.
-    own: u128,
+    pub(super) own: u128,
     ended: Option<Instant>,
     /// The span of the vocabulary around it, known when it begins.
     around: Option<SpanId>,
@@ -145,7 +140,7 @@ impl Work {
     }
 }
 
-fn bit(field: Field) -> u128 {
+pub(super) fn bit(field: Field) -> u128 {
     1 << (field as u32)
 }
 
@@ -278,96 +273,10 @@ impl State {
             fields: std::mem::take(&mut work.fields),
         })
     }
-
-    /// What is exported. `event` is what was told of the end of the work; a span of nobody's
-    /// vocabulary ends at `time`.
-    pub(super) fn export(&mut self, event: Option<&Event>, scope: &InstrumentationScope) -> SpanData {
-        let end_time = match event {
-            Some(event) => event.time,
-            None => self.start.time + self.start.instant.elapsed(),
-        };
-        let name = match (self.name.take(), event) {
-            (Some(name), _) => name.into(),
-            (None, Some(event)) => name_of(event).unwrap_or(self.first_name.into()),
-            (None, None) => self.first_name.into(),
-        };
-        let mut attributes = std::mem::take(&mut self.attributes);
-        if let (Some(event), Some(work)) = (event, &self.work) {
-            let mut told = own_attributes(work.own, &event.fields, attributes.len());
-            // Each list has each key once; both together need not.
-            let is_mixed = !attributes.is_empty();
-            told.append(&mut attributes);
-            attributes = told;
-            if is_mixed {
-                self.dropped_attributes += unique(&mut attributes);
-            }
-        }
-        attributes.append(&mut self.origin.attributes);
-        let limit = self.limits.max_attributes_per_span as usize;
-        self.dropped_attributes += cut(&mut attributes, limit);
-        SpanData {
-            span_context: self.origin.context.clone(),
-            parent_span_id: self.origin.parent,
-            parent_span_is_remote: self.origin.parent_is_remote,
-            span_kind: self.kind.clone(),
-            name,
-            start_time: self.start.time,
-            end_time,
-            attributes,
-            dropped_attributes_count: self.dropped_attributes,
-            events: std::mem::take(&mut self.events),
-            links: std::mem::take(&mut self.links),
-            status: std::mem::take(&mut self.status),
-            instrumentation_scope: scope.clone(),
-        }
-    }
-
-    /// The attributes as they are now, for a sampler.
-    pub(super) fn attributes_so_far(&self) -> Vec<KeyValue> {
-        let own = self.work.as_ref().map(|work| own_attributes(work.own, &work.fields, 0));
-        own.into_iter().flatten().chain(self.attributes.iter().cloned()).collect()
-    }
-}
-
-/// The fields that the span itself has said, as attributes.
-fn own_attributes(own: u128, fields: &Fields, others: usize) -> Vec<KeyValue> {
-    // The text of an error is the description of the span's status, and no attribute.
-    let own = own & !bit(Field::ErrorMessage);
-    let mut attributes = Vec::with_capacity(own.count_ones() as usize + others);
-    for (field, value) in fields.iter() {
-        if own & bit(field) == 0 {
-            continue;
-        }
-        let value = match value {
-            flowspan_model::Value::Text(text) => of_text(field, text),
-            flowspan_model::Value::Integer(number) => Value::I64(*number),
-            flowspan_model::Value::Float(number) => Value::F64(*number),
-            flowspan_model::Value::Boolean(flag) => Value::Bool(*flag),
-        };
-        attributes.push(KeyValue::new(Key::from_static_str(field.key()), value));
-    }
-    attributes
-}
-
-/// A text as the value of an attribute.
-fn of_text(field: Field, text: &Arc<str>) -> Value {
-    match field {
-        Field::FinishReasons => finish_reasons(text),
-        _ => Value::from(words::exported(field, text)),
-    }
-}
-
-/// The name of a span of the vocabulary.
-fn name_of(event: &Event) -> Option<Cow<'static, str>> {
-    let (verb, subject) = span_name_parts(event.kind, &event.fields)?;
-    Some(match subject {
-        Some(subject) => words::name(event.kind, verb, subject),
-        None => verb.to_owned().into(),
-    })
 }
 
 /// Cuts a list of attributes, and gives the number of those that are gone.
-fn cut(attributes: &mut Vec<KeyValue>, limit: usize) -> u32 {
+pub(super) fn cut(attributes: &mut Vec<KeyValue>, limit: usize) -> u32 {
     let dropped = attributes.len().saturating_sub(limit);
     attributes.truncate(limit);
     u32::try_from(dropped).unwrap_or(u32::MAX)

@@ -1,0 +1,57 @@
+//! What the native engine is given.
+
+use opentelemetry::InstrumentationScope;
+use opentelemetry_sdk::trace::{Sampler, SpanLimits};
+
+use crate::normalizer::Normalizer;
+
+/// What the native engine needs to make spans.
+///
+/// ```
+/// use flowspan_layer::{Normalizer, Spans};
+/// use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler, SimpleSpanProcessor};
+///
+/// let processor = SimpleSpanProcessor::new(InMemorySpanExporter::default());
+/// let spans = Spans::new(Normalizer::new(vec![Box::new(processor)]))
+///     .sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(0.1))));
+/// # drop(spans);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Spans {
+    pub(super) normalizer: Normalizer,
+    pub(super) sampler: Sampler,
+    pub(super) limits: SpanLimits,
+    pub(super) scope: InstrumentationScope,
+}
+
+impl Spans {
+    /// Hands ended spans to the processors behind this normalizer. Their `on_start` is not called:
+    /// there is no span of the SDK that they could be given.
+    pub fn new(normalizer: Normalizer) -> Self {
+        Spans {
+            normalizer,
+            sampler: Sampler::ParentBased(Box::new(Sampler::AlwaysOn)),
+            limits: SpanLimits::default(),
+            scope: InstrumentationScope::builder("flowspan").build(),
+        }
+    }
+
+    /// Decides which spans are kept. Default: as the parent, and every root.
+    pub fn sampler(mut self, sampler: Sampler) -> Self {
+        self.sampler = sampler;
+        self
+    }
+
+    /// How much one span may hold. Default: the limits of the specification, 128 of each kind.
+    pub fn limits(mut self, limits: SpanLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The instrumentation scope of the spans. Default: `flowspan`.
+    pub fn scope(mut self, scope: InstrumentationScope) -> Self {
+        self.scope = scope;
+        self
+    }
+}
