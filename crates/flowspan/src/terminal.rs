@@ -5,17 +5,17 @@ use std::sync::Arc;
 use flowspan_model::EventSink;
 use flowspan_runtime::{Environment, SettingError};
 use tracing::Dispatch;
-use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt};
+use tracing_subscriber::{Layer, Registry, layer::SubscriberExt};
 
 use crate::{
     Builder, Console,
-    console::{Lines, Telemetry},
+    console::{Lines, LogFilter, Telemetry},
 };
 
 /// The console of a builder, with its log filter.
 pub(crate) struct Terminal {
     console: Console,
-    filter: Option<EnvFilter>,
+    filter: Option<LogFilter>,
 }
 
 impl Terminal {

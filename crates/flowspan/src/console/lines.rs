@@ -12,6 +12,7 @@ use tracing::{
 };
 use tracing_subscriber::{
     EnvFilter, Layer,
+    filter::ParseError,
     fmt::{
         FmtContext, FormatEvent, FormatFields, MakeWriter,
         format::{DefaultFields, Writer},
@@ -32,12 +33,32 @@ pub(crate) enum Telemetry {
     Disabled,
 }
 
+/// Which log lines are shown.
+pub(crate) struct LogFilter {
+    filter: EnvFilter,
+    /// Whether a directive names a span. Only then does the filter have to follow the spans, which costs
+    /// a look-up under a lock each time one is entered or left.
+    follows_spans: bool,
+}
+
+impl LogFilter {
+    /// A filter of directives in the form of `RUST_LOG`.
+    pub(crate) fn parse(directives: &str) -> Result<Self, ParseError> {
+        Ok(LogFilter { filter: EnvFilter::try_new(directives)?, follows_spans: directives.contains('[') })
+    }
+
+    /// The filter, if it has to follow the spans.
+    fn following(&self) -> Option<&EnvFilter> {
+        self.follows_spans.then_some(&self.filter)
+    }
+}
+
 /// A layer that prints the events which its filter lets through.
 ///
 /// The filter is asked here and not attached as a per-layer filter: those share state across the
 /// whole subscriber, and telemetry must not depend on what the log shows.
 pub(crate) struct Lines<S> {
-    filter: EnvFilter,
+    filter: LogFilter,
     printer: tracing_subscriber::fmt::Layer<S, DefaultFields, WithIds, Stderr>,
     telemetry: Telemetry,
 }
@@ -46,7 +67,7 @@ impl<S> Lines<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    pub(crate) fn new(filter: EnvFilter, telemetry: Telemetry) -> Self {
+    pub(crate) fn new(filter: LogFilter, telemetry: Telemetry) -> Self {
         let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
         let printer =
             tracing_subscriber::fmt::layer().with_ansi(colours).event_format(WithIds).with_writer(Stderr);
@@ -70,7 +91,7 @@ where
             return Interest::never();
         }
         // Lets the filter prepare what depends on span fields; its answer must not concern others.
-        let _ = Filter::<S>::callsite_enabled(&self.filter, metadata);
+        let _ = Filter::<S>::callsite_enabled(&self.filter.filter, metadata);
         Interest::always()
     }
 
@@ -79,33 +100,43 @@ where
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Filter::<S>::max_level_hint(&self.filter)
+        Filter::<S>::max_level_hint(&self.filter.filter)
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        Filter::on_new_span(&self.filter, attributes, id, context);
+        if let Some(filter) = self.filter.following() {
+            Filter::on_new_span(filter, attributes, id, context);
+        }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        Filter::on_record(&self.filter, id, values, context);
+        if let Some(filter) = self.filter.following() {
+            Filter::on_record(filter, id, values, context);
+        }
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if Filter::enabled(&self.filter, event.metadata(), &context) {
+        if Filter::enabled(&self.filter.filter, event.metadata(), &context) {
             self.printer.on_event(event, context);
         }
     }
 
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
-        Filter::on_enter(&self.filter, id, context);
+        if let Some(filter) = self.filter.following() {
+            Filter::on_enter(filter, id, context);
+        }
     }
 
     fn on_exit(&self, id: &Id, context: Context<'_, S>) {
-        Filter::on_exit(&self.filter, id, context);
+        if let Some(filter) = self.filter.following() {
+            Filter::on_exit(filter, id, context);
+        }
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        Filter::on_close(&self.filter, id, context);
+        if let Some(filter) = self.filter.following() {
+            Filter::on_close(filter, id, context);
+        }
     }
 }
 
@@ -161,5 +192,18 @@ impl<'writer> MakeWriter<'writer> for Stderr {
 
     fn make_writer(&'writer self) -> Self::Writer {
         std::io::stderr()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_filter_that_names_a_span_follows_the_spans() {
+        let follows = |directives| LogFilter::parse(directives).map(|filter| filter.following().is_some());
+        assert_eq!(follows("info,my_program=debug").ok(), Some(false));
+        assert_eq!(follows("info,[workflow{gen_ai.workflow.name=audit}]=debug").ok(), Some(true));
+        assert!(follows("info=loud=louder").is_err());
     }
 }

@@ -10,10 +10,9 @@ mod render;
 use std::{io::Write, sync::Arc};
 
 use flowspan_runtime::{Environment, SettingError};
-use tracing_subscriber::EnvFilter;
 
 use forest::Forest;
-pub(crate) use lines::{Lines, Telemetry};
+pub(crate) use lines::{Lines, LogFilter, Telemetry};
 
 /// The log filter if neither the program nor `RUST_LOG` gives one.
 pub const DEFAULT_LOG_FILTER: &str = "info";
@@ -58,7 +57,7 @@ impl Console {
     }
 
     /// The log lines of this console, if there are to be any.
-    pub(crate) fn log_filter(&self, environment: &Environment) -> Result<Option<EnvFilter>, SettingError> {
+    pub(crate) fn log_filter(&self, environment: &Environment) -> Result<Option<LogFilter>, SettingError> {
         if self.output == Output::Nothing {
             return Ok(None);
         }
@@ -67,7 +66,7 @@ impl Console {
             (None, Some(variable)) => ("RUST_LOG", variable),
             (None, None) => ("Console::filter", DEFAULT_LOG_FILTER),
         };
-        EnvFilter::try_new(directives).map(Some).map_err(|source| {
+        LogFilter::parse(directives).map(Some).map_err(|source| {
             SettingError::new(setting, directives, "directives such as `info` or `warn,my_program=debug`")
                 .because(source)
         })
