@@ -8,7 +8,8 @@ use std::{
 
 use flowspan_model::{Event, EventSink, Field, Kind, Moment, Status, Usage};
 
-/// How many children of one node are remembered; of the others only the sums.
+/// How many children of one node are remembered, and as many again that are notable; of the others
+/// only the sums.
 const CHILDREN: usize = 256;
 /// How many nodes may be open at once; more are not drawn, their sums go to the nearest open node.
 const OPEN: usize = 16_384;
@@ -109,7 +110,10 @@ impl<F: Fn(&Node) + Send + Sync> Forest<F> {
         }
         let Some(parent) = node.parent.and_then(|parent| open.get_mut(&parent)) else { return Some(node) };
         parent.totals.add(&node.totals);
-        if parent.children.len() < CHILDREN {
+        // In a wide run, a phase or a failure at its end must not go under in what went well before it.
+        let is_notable = !node.status.is_success() || matches!(node.kind, Kind::Phase | Kind::Reduce);
+        let room = if is_notable { 2 * CHILDREN } else { CHILDREN };
+        if parent.children.len() < room {
             parent.children.push(node);
         } else {
             *parent.omitted.entry((node.kind, node.status.as_str())).or_default() += 1;
@@ -187,10 +191,12 @@ mod tests {
                 &event(Moment::Ended, Kind::Inference, 100 + call, id).with(Field::InputTokens, 2_u64),
             );
         }
+        forest.event(&event(Moment::Started, Kind::Phase, 2, Some(1)));
+        forest.event(&event(Moment::Ended, Kind::Phase, 2, Some(1)));
         forest.event(&event(Moment::Ended, Kind::Workflow, 1, None));
         let roots = roots.lock().unwrap();
         let (children, omitted, totals) = roots[0];
-        assert_eq!((children, omitted), (CHILDREN, 10));
+        assert_eq!((children, omitted), (CHILDREN + 1, 10), "the late phase is kept");
         assert_eq!((totals.model_calls, totals.usage.input), (calls, Some(2 * calls)));
     }
 
