@@ -38,6 +38,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         Some(sampler) => sampler,
         None => sampler::from_environment(&environment)?,
     };
+    let limits = limits::from_environment(&environment)?;
     let propagator = propagation::from_environment(&environment)?;
     let mut outputs = builder.outputs;
     let mut standard_tree = None;
@@ -84,7 +85,6 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
 
     let mut normalizer = Normalizer::new(span_processors);
     normalizer.set_resource(&resource);
-    let limits = limits::from_environment(&environment)?;
     let tracer_provider = SdkTracerProvider::builder()
         .with_resource(resource.clone())
         .with_sampler(sampler.clone())
