@@ -56,6 +56,7 @@ mod layer;
 mod names;
 mod normalizer;
 mod observation;
+mod place;
 
 pub use engine::{Engine, Spans};
 pub use layer::{DEFAULT_LEVEL, FlowspanLayer};

@@ -1,39 +1,37 @@
 //! How OpenTelemetry spans of the vocabulary are called.
 
-use std::sync::Arc;
-
-use flowspan_model::{Field, Fields, Kind, Value};
-
-/// To whom something is done.
-pub(crate) type Subject<'fields> = (Field, &'fields Arc<str>);
+use flowspan_model::{Field, Fields, Kind, Text, Value};
 
 /// The parts of the name of a span: what was done, and to whom. `None` if the `tracing` name is good
 /// enough.
-pub(crate) fn span_name_parts(kind: Kind, fields: &Fields) -> Option<(&str, Option<Subject<'_>>)> {
+pub(crate) fn span_name_parts(kind: Kind, fields: &Fields) -> Option<(Text, Option<&Text>)> {
+    let text = |field| match fields.get(field) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    };
     let (verb, subject) = match kind {
         Kind::Workflow => ("invoke_workflow", Field::WorkflowName),
         Kind::Phase => ("phase", Field::PhaseName),
         Kind::Step => ("step", Field::StepName),
         Kind::Agent => ("invoke_agent", Field::AgentName),
-        Kind::Inference => (fields.text(Field::Operation).unwrap_or("chat"), Field::RequestModel),
+        Kind::Inference => {
+            let verb = text(Field::Operation).cloned().unwrap_or(Text::from_static("chat"));
+            return Some((verb, text(Field::RequestModel)));
+        }
         Kind::ToolCall => ("execute_tool", Field::ToolName),
         Kind::MapReduce => ("map_reduce", Field::Job),
         Kind::MapItem => ("map_item", Field::Job),
         Kind::Reduce => ("reduce", Field::Job),
         _ => return None,
     };
-    let subject = match fields.get(subject) {
-        Some(Value::Text(text)) => Some((subject, text)),
-        _ => None,
-    };
-    Some((verb, subject))
+    Some((Text::from_static(verb), text(subject)))
 }
 
 /// The name of a span. `None` if the `tracing` name is good enough.
 pub(crate) fn span_name(kind: Kind, fields: &Fields) -> Option<String> {
     let (verb, subject) = span_name_parts(kind, fields)?;
     Some(match subject {
-        Some((_, subject)) => [verb, " ", subject].concat(),
-        None => verb.to_owned(),
+        Some(subject) => [&verb, " ", subject].concat(),
+        None => verb.to_string(),
     })
 }

@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -14,7 +13,8 @@ use crate::callsites::Plan;
 /// An open span of the vocabulary. Lives among the extensions of its `tracing` span.
 #[derive(Debug)]
 pub(crate) struct Observation {
-    plan: Arc<Plan>,
+    kind: Kind,
+    plan: &'static Plan,
     fields: Fields,
     opened: Instant,
     opened_at: SystemTime,
@@ -24,10 +24,11 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
-    pub(crate) fn new(plan: Arc<Plan>, capacity: usize) -> Self {
+    pub(crate) fn new(kind: Kind, plan: &'static Plan) -> Self {
         Observation {
+            kind,
             plan,
-            fields: Fields::with_capacity(capacity),
+            fields: Fields::with_capacity(plan.len()),
             opened: Instant::now(),
             opened_at: SystemTime::now(),
             ended: None,
@@ -36,7 +37,7 @@ impl Observation {
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        self.plan.kind
+        self.kind
     }
 
     pub(crate) fn fields(&self) -> &Fields {
@@ -51,7 +52,7 @@ impl Observation {
     /// Takes over what was recorded. The work ends at the moment at which its status is known.
     pub(crate) fn record(&mut self, record: impl FnOnce(&mut dyn Visit)) {
         let knew_status = self.fields.get(Field::Status).is_some();
-        record(&mut FieldVisitor { plan: &self.plan, fields: &mut self.fields });
+        record(&mut FieldVisitor { plan: self.plan, fields: &mut self.fields });
         if !knew_status && self.fields.get(Field::Status).is_some() {
             self.ended = Some(Instant::now());
         }

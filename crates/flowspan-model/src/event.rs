@@ -91,6 +91,26 @@ impl Fields {
         }
     }
 
+    /// Sets a field about which nothing is known yet, without looking whether that is so: the first
+    /// value of a field counts.
+    #[inline]
+    pub fn add(&mut self, field: Field, value: impl Into<Value>) {
+        debug_assert!(self.get(field).is_none(), "{field:?} is known already");
+        self.0.push((field, value.into()));
+    }
+
+    /// Makes room for so many more fields.
+    #[inline]
+    pub fn reserve(&mut self, additional: usize) {
+        self.0.reserve(additional);
+    }
+
+    /// Forgets all fields, and keeps the room that they had.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// Sets a field only if nothing is known about it yet.
     #[inline]
     pub fn set_default(&mut self, field: Field, value: &Value) {

@@ -25,6 +25,7 @@ mod field;
 mod kind;
 mod sink;
 mod status;
+mod text;
 mod usage;
 mod value;
 
@@ -33,6 +34,7 @@ pub use field::Field;
 pub use kind::{Kind, Moment, SpanKind};
 pub use sink::EventSink;
 pub use status::{Status, UnknownStatus};
+pub use text::Text;
 pub use usage::Usage;
 pub use value::Value;
 

@@ -2,11 +2,13 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
+use crate::Text;
+
 /// The value of one [`Field`](crate::Field).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Text. Shared, because the same name is carried from a workflow to everything inside it.
-    Text(Arc<str>),
+    Text(Text),
     /// A whole number.
     Integer(i64),
     /// A number.
@@ -66,18 +68,24 @@ impl fmt::Display for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Value::Text(Arc::from(text))
+        Value::Text(Text::from(text))
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Value::Text(Arc::from(text))
+        Value::Text(Text::from(text))
     }
 }
 
 impl From<Arc<str>> for Value {
     fn from(text: Arc<str>) -> Self {
+        Value::Text(Text::from(text))
+    }
+}
+
+impl From<Text> for Value {
+    fn from(text: Text) -> Self {
         Value::Text(text)
     }
 }

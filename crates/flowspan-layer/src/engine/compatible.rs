@@ -19,7 +19,7 @@ use super::{
     tracing_opentelemetry::{Ending, TracingOpenTelemetry},
 };
 use crate::{
-    callsites::{Callsites, Plan},
+    callsites::{self, Plan},
     names::span_name,
     observation::{FieldVisitor, Observation},
 };
@@ -28,7 +28,6 @@ use crate::{
 pub(crate) struct Compatible<S> {
     spans: TracingOpenTelemetry<S>,
     events: Arc<dyn EventSink>,
-    callsites: Callsites,
 }
 
 impl<S> Compatible<S>
@@ -36,7 +35,7 @@ where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
     pub(crate) fn new(tracer: SdkTracer, events: Arc<dyn EventSink>) -> Self {
-        Compatible { spans: TracingOpenTelemetry::new(tracer), events, callsites: Callsites::default() }
+        Compatible { spans: TracingOpenTelemetry::new(tracer), events }
     }
 
     /// Begins the work of a span, if it is one of the vocabulary and has not begun yet.
@@ -62,8 +61,8 @@ where
     }
 
     /// Something of the vocabulary happened.
-    fn occur(&self, event: &Event<'_>, plan: &Plan, context: &Context<'_, S>) {
-        let mut fields = Fields::with_capacity(event.metadata().fields().len());
+    fn occur(&self, event: &Event<'_>, kind: Kind, plan: &Plan, context: &Context<'_, S>) {
+        let mut fields = Fields::with_capacity(plan.len());
         event.record(&mut FieldVisitor { plan, fields: &mut fields });
         let mut ids = SpanIds::default();
         if let Some((outer, outer_ids)) = nearest(context.event_span(event)) {
@@ -74,7 +73,7 @@ where
         }
         self.events.event(&ModelEvent {
             moment: Moment::Occurred,
-            kind: plan.kind,
+            kind,
             time: SystemTime::now(),
             ids,
             duration: None,
@@ -106,8 +105,9 @@ where
     fn new_span(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>) {
         self.spans.on_new_span(attributes, id, context.clone());
         let metadata = attributes.metadata();
-        if let (Some(plan), Some(span)) = (self.callsites.plan(metadata), context.span(id)) {
-            let mut observation = Observation::new(plan, metadata.fields().len());
+        let plan = callsites::plan(metadata);
+        if let (Some(kind), Some(span)) = (plan.kind, context.span(id)) {
+            let mut observation = Observation::new(kind, plan);
             observation.record(|visitor| attributes.record(visitor));
             span.extensions_mut().insert(observation);
         }
@@ -127,8 +127,9 @@ where
 
     fn event(&self, event: &Event<'_>, context: &Context<'_, S>) {
         self.spans.add_event(event, context.clone());
-        if let Some(plan) = self.callsites.plan(event.metadata()) {
-            self.occur(event, &plan, context);
+        let plan = callsites::plan(event.metadata());
+        if let Some(kind) = plan.kind {
+            self.occur(event, kind, plan, context);
         }
     }
 

@@ -9,46 +9,51 @@ use opentelemetry::{
 };
 use tracing::field::{Field as TracingField, Visit};
 
-use super::{record::State, words};
+use super::{
+    record::{Record, State},
+    words,
+};
+use crate::callsites::{Meaning, Plan};
 
 /// Takes what is recorded on a span into its state.
-pub(super) struct Hear<'state>(pub(super) &'state mut State);
+pub(super) struct Hear<'state> {
+    pub(super) plan: &'static Plan,
+    /// Whether attributes are kept.
+    pub(super) is_recording: bool,
+    pub(super) span: Listener<'state>,
+}
+
+/// Whose fields are heard.
+pub(super) enum Listener<'state> {
+    /// Those of a span that is being made.
+    New(&'state mut State),
+    /// Those of a span that others know. Its state is locked for each value by itself: a value may log
+    /// while it is written, and what it logs belongs to the span.
+    Open(&'state Record),
+}
 
 impl Hear<'_> {
-    fn known(&self, field: &TracingField) -> Option<Field> {
-        self.0.work.as_ref()?.plan.field(field)
-    }
-
-    fn work(&mut self, field: Field, value: ModelValue) {
-        if let Some(work) = &mut self.0.work {
-            work.set(field, value);
+    #[inline]
+    fn with<T>(&mut self, action: impl FnOnce(&mut State) -> T) -> T {
+        match &mut self.span {
+            Listener::New(state) => action(state),
+            Listener::Open(record) => action(&mut record.state()),
         }
     }
 
     fn attribute(&mut self, field: &TracingField, value: impl FnOnce() -> Value) {
-        if self.0.is_recording() {
-            self.0.set_attribute(Key::from_static_str(field.name()), value());
+        if self.is_recording {
+            self.with(|state| state.set_attribute(Key::from_static_str(field.name()), value()));
         }
     }
 
     /// A value that is no text.
+    #[inline]
     fn number(&mut self, field: &TracingField, model: ModelValue, value: impl FnOnce() -> Value) {
-        match self.known(field) {
-            Some(known) => self.work(known, model),
-            None => self.attribute(field, value),
+        match self.plan.meaning(field) {
+            Meaning::Known(known) => self.with(|state| state.set_field(known, model)),
+            _ => self.attribute(field, value),
         }
-    }
-
-    /// The fields by which `tracing` says what is not an attribute.
-    fn special(&mut self, field: &TracingField, text: &str) -> bool {
-        match field.name().strip_prefix("otel.") {
-            Some("name") => self.0.name = Some(text.to_owned()),
-            Some("kind") => self.0.kind = kind(text),
-            Some("status_code") => self.0.set_status(status(text)),
-            Some("status_description") => self.0.set_status(Status::error(text.to_owned())),
-            _ => return false,
-        }
-        true
     }
 }
 
@@ -73,21 +78,29 @@ impl Visit for Hear<'_> {
     }
 
     fn record_str(&mut self, field: &TracingField, value: &str) {
-        match self.known(field) {
-            Some(known) => {
-                if known == Field::ErrorMessage {
-                    self.special(field, value);
-                }
-                self.work(known, ModelValue::Text(words::shared(known, value)));
+        match self.plan.meaning(field) {
+            Meaning::Known(known) => {
+                let text = words::text(known, value);
+                self.with(|state| {
+                    if known == Field::ErrorMessage {
+                        state.set_status(Status::error(value.to_owned()));
+                    }
+                    state.set_field(known, ModelValue::Text(text));
+                });
             }
-            None if self.special(field, value) => {}
-            None => self.attribute(field, || value.to_owned().into()),
+            Meaning::Name => self.with(|state| state.rare().name = Some(value.to_owned())),
+            Meaning::SpanKind => self.with(|state| state.kind = kind(value)),
+            Meaning::StatusCode => self.with(|state| state.set_status(status(value))),
+            Meaning::StatusDescription => {
+                self.with(|state| state.set_status(Status::error(value.to_owned())));
+            }
+            Meaning::Attribute => self.attribute(field, || value.to_owned().into()),
         }
     }
 
     fn record_debug(&mut self, field: &TracingField, value: &dyn fmt::Debug) {
         // Nobody sees it: it need not be written.
-        if self.0.is_recording() || self.known(field).is_some() || field.name().starts_with("otel.") {
+        if self.is_recording || self.plan.meaning(field) != Meaning::Attribute {
             self.record_str(field, &format!("{value:?}"));
         }
     }

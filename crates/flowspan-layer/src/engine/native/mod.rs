@@ -5,6 +5,7 @@ mod clock;
 mod export;
 mod hear;
 mod here;
+mod open;
 mod origin;
 mod proxy;
 mod record;
@@ -22,7 +23,7 @@ use std::{
     time::SystemTime,
 };
 
-use flowspan_model::{Event as ModelEvent, EventSink, Fields, Moment, TARGET};
+use flowspan_model::{Event as ModelEvent, EventSink, Fields, Kind, Moment, TARGET};
 use opentelemetry::{
     Context as OtelContext, KeyValue,
     trace::{Event as OtelEvent, SpanId, Status, TraceContextExt},
@@ -31,21 +32,19 @@ use tracing::{
     Dispatch, Event, Level, Subscriber,
     span::{Attributes, Id, Record as Values},
 };
-use tracing_subscriber::{
-    layer::Context,
-    registry::{LookupSpan, SpanRef},
-};
+use tracing_subscriber::{layer::Context, registry::LookupSpan};
 
 pub use self::spans::Spans;
 use self::{
-    hear::Hear,
+    hear::{Hear, Listener},
+    open::Open,
     origin::Traces,
-    record::{Life, Record, State, Work},
+    record::{Life, Record, State},
     shadow::Shadows,
 };
 use super::{SpanEngine, mends::EventVisitor};
 use crate::{
-    callsites::{Callsites, Plan},
+    callsites::{self, Plan},
     observation::FieldVisitor,
 };
 
@@ -56,8 +55,8 @@ static ENGINES: AtomicU64 = AtomicU64::new(0);
 pub(crate) struct Native<S> {
     number: u64,
     traces: Arc<Traces>,
+    open: Arc<Open>,
     events: Arc<dyn EventSink>,
-    callsites: Callsites,
     shadows: Shadows,
     subscriber: PhantomData<fn(S)>,
 }
@@ -67,76 +66,76 @@ where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
     pub(crate) fn new(spans: Spans, events: Arc<dyn EventSink>) -> Self {
-        let number = ENGINES.fetch_add(1, Ordering::Relaxed);
         let traces = Arc::new(Traces::new(spans));
+        let open = Arc::new(Open::new());
         Native {
-            number,
-            shadows: Shadows::new(number, Arc::clone(&traces), find::<S>),
+            number: ENGINES.fetch_add(1, Ordering::Relaxed),
+            shadows: Shadows::new(Arc::clone(&open), Arc::clone(&traces)),
             traces,
+            open,
             events,
-            callsites: Callsites::default(),
             subscriber: PhantomData,
         }
     }
 
-    fn find(&self, id: &Id, context: &Context<'_, S>) -> Option<Arc<Record>> {
-        here::find(self.number, id.into_u64()).or_else(|| record_of(&context.span(id)?))
+    /// Looks at an open span.
+    #[inline]
+    fn look<T>(&self, id: u64, look: impl FnOnce(&Arc<Record>) -> T) -> Option<T> {
+        here::look(self.number, id, look).map_or_else(|look| self.look_far(id, look), Some)
     }
 
-    /// The span in which an event happened.
-    fn span_of(&self, event: &Event<'_>, context: &Context<'_, S>) -> Option<Arc<Record>> {
-        if event.is_contextual() {
-            return here::innermost(self.number).map(|(record, _)| record);
-        }
-        context.span(event.parent()?)?.scope().find_map(|span| record_of(&span))
+    /// Looks at an open span that is not at hand, and is from now on.
+    #[cold]
+    fn look_far<T>(&self, id: u64, look: impl FnOnce(&Arc<Record>) -> T) -> Option<T> {
+        let record = self.open.find(id)?;
+        here::remember(Arc::clone(&record));
+        Some(look(&record))
+    }
+
+    /// The span that a new span or an event names as its parent, or the nearest one around that.
+    fn named(&self, parent: Option<&Id>, context: &Context<'_, S>) -> Option<u64> {
+        let is_heard = |id: &u64| self.look(*id, |_| ()).is_some();
+        context.span(parent?)?.scope().map(|span| span.id().into_u64()).find(is_heard)
     }
 
     /// Takes over what `OpenTelemetrySpanExt` has said about a span before it started.
     fn settle(&self, record: &Record) {
-        if record.has_shadow.load(Ordering::Acquire) && record.state().life == Life::Open {
+        if record.has_shadow.load(Ordering::Acquire) && !record.is(Life::Fixed) {
             self.shadows.settle(record);
         }
     }
 
-    /// The work of a span begins, if it has not begun yet. Says whether the span is kept.
-    fn begin(&self, record: &Record) -> bool {
-        self.settle(record);
-        let mut state = record.state();
-        let is_kept = state.origin.is_recording || state.origin.context.is_sampled();
-        if state.life >= Life::Begun {
-            return is_kept;
+    /// The work of a span begins, unless it has begun. Gives what is to be told of that.
+    fn begin(&self, record: &Record, state: &mut State) -> Option<ModelEvent> {
+        if !record.becomes(Life::Begun, state) {
+            return None;
         }
-        state.life = Life::Begun;
-        if let Some(outer) = record.outer.as_ref().filter(|_| record.is_work) {
+        let kind = record.kind()?;
+        if let Some(outer) = &record.outer {
             // From the inside outwards, always: two threads cannot wait for each other.
-            state.inherit(&outer.state());
+            state.inherit(&outer.state(), outer.origin().context.span_id());
         }
-        let wanted =
-            state.work.as_ref().is_some_and(|work| self.events.wants(Moment::Started, work.plan.kind));
-        let event = if wanted { state.started() } else { None };
-        drop(state);
-        if let Some(event) = event {
-            self.events.event(&event);
-        }
-        is_kept
+        self.events.wants(Moment::Started, kind).then(|| state.started(kind, record.ids(state)))
     }
 
     /// Something of the vocabulary happened.
-    fn occur(&self, event: &Event<'_>, plan: &Plan, around: Option<&Arc<Record>>) {
-        let mut fields = Fields::with_capacity(event.metadata().fields().len());
+    fn occur(&self, event: &Event<'_>, kind: Kind, plan: &Plan, around: Option<&Record>) {
+        if !self.events.wants(Moment::Occurred, kind) {
+            return;
+        }
+        let mut fields = Fields::with_capacity(plan.len());
         event.record(&mut FieldVisitor { plan, fields: &mut fields });
         let mut ids = Default::default();
         if let Some(around) = around {
             let state = around.state();
-            ids = state.ids();
-            let known = state.work.iter().flat_map(|work| work.fields.iter());
-            for (field, value) in known.filter(|(field, _)| field.is_inherited()) {
+            ids = around.ids(&state);
+            for (field, value) in state.fields.iter().filter(|(field, _)| field.is_inherited()) {
                 fields.set_default(field, value);
             }
         }
         self.events.event(&ModelEvent {
             moment: Moment::Occurred,
-            kind: plan.kind,
+            kind,
             time: SystemTime::now(),
             ids,
             duration: None,
@@ -145,7 +144,7 @@ where
     }
 
     fn add_event(event: &Event<'_>, record: &Record) {
-        if !record.state().is_recording() {
+        if !record.is_recording() {
             return;
         }
         let metadata = event.metadata();
@@ -179,100 +178,130 @@ where
     }
 
     fn new_span(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>) {
-        let Some(span) = context.span(id) else { return };
         let metadata = attributes.metadata();
+        let plan = callsites::plan(metadata);
         let (parent, visible) = if attributes.is_contextual() {
             here::innermost(self.number).unzip()
         } else {
-            let parent = attributes.parent().and_then(|parent| context.span(parent));
-            (parent.and_then(|parent| parent.scope().find_map(|span| record_of(&span))), None)
+            (self.named(attributes.parent(), context), None)
         };
-        let capacity = metadata.fields().len();
-        let work = self.callsites.plan(metadata).map(|plan| Work::new(plan, capacity));
-        let decided = self.decide_early(attributes, parent.as_ref(), visible);
+        let inside = parent.and_then(|parent| {
+            self.look(parent, |parent| {
+                (self.decide_inside(attributes, parent, visible), parent.nearest_work().cloned())
+            })
+        });
+        let (decided, outer) = match inside {
+            Some((origin, outer)) => (Some(origin), outer),
+            None => (self.decide_early(attributes), None),
+        };
+        let mut record = here::spare();
+        let Some(unshared) = Arc::get_mut(&mut record) else { return };
+        unshared.open(self.number, id.into_u64(), plan, outer);
         let is_decided = decided.is_some();
-        let origin = decided.unwrap_or_else(origin::undecided);
-        let mut state = State::new(metadata.name(), self.traces.spans.limits, origin, work, capacity);
-        attributes.record(&mut Hear(&mut state));
+        if let Some(origin) = decided {
+            unshared.set_origin(origin);
+        }
+        let is_recording = unshared.is_recording();
+        let state = unshared.state_mut();
+        state.open(metadata.name(), self.traces.spans.limits, plan);
+        attributes.record(&mut Hear { plan, is_recording, span: Listener::New(state) });
         if !is_decided {
-            self.decide_late(attributes, parent.as_ref(), visible, &mut state);
+            let origin = self.decide_late(attributes, state);
+            unshared.set_origin(origin);
         }
-        let outer = parent.as_ref().and_then(Record::nearest_work).cloned();
-        let record = Arc::new(Record::new(self.number, id.into_u64(), outer, state));
-        here::made(&record);
-        span.extensions_mut().replace(record);
+        self.open.insert(&record);
+        here::remember(record);
     }
 
-    fn record(&self, id: &Id, values: &Values<'_>, context: &Context<'_, S>) {
-        if let Some(record) = self.find(id, context) {
-            values.record(&mut Hear(&mut record.state()));
-        }
+    fn record(&self, id: &Id, values: &Values<'_>, _: &Context<'_, S>) {
+        self.look(id.into_u64(), |record| {
+            let is_recording = record.is_recording();
+            values.record(&mut Hear { plan: record.plan, is_recording, span: Listener::Open(record) });
+        });
     }
 
-    fn follows_from(&self, id: &Id, follows: &Id, context: &Context<'_, S>) {
-        let (Some(record), Some(followed)) = (self.find(id, context), self.find(follows, context)) else {
-            return;
-        };
-        self.settle(&followed);
-        let followed = followed.fixed();
-        let mut state = record.state();
-        if state.is_recording() {
-            state.add_link(followed, Vec::new());
-        }
+    fn follows_from(&self, id: &Id, follows: &Id, _: &Context<'_, S>) {
+        let followed = self.look(follows.into_u64(), |followed| {
+            self.settle(followed);
+            followed.fixed().clone()
+        });
+        let Some(followed) = followed else { return };
+        self.look(id.into_u64(), |record| {
+            if record.is_recording() {
+                record.state().add_link(followed, Vec::new());
+            }
+        });
     }
 
     fn event(&self, event: &Event<'_>, context: &Context<'_, S>) {
-        let span = self.span_of(event, context);
-        if let Some(record) = &span {
-            Self::add_event(event, record);
-        }
-        if let Some(plan) = self.callsites.plan(event.metadata()) {
-            self.occur(event, &plan, span.as_ref().and_then(Record::nearest_work));
+        let plan = callsites::plan(event.metadata());
+        let span = match event.is_contextual() {
+            true => here::innermost(self.number).map(|(id, _)| id),
+            false => self.named(event.parent(), context),
+        };
+        let around = span.and_then(|span| {
+            self.look(span, |record| {
+                Self::add_event(event, record);
+                plan.kind.and_then(|_| record.nearest_work().cloned())
+            })
+        });
+        if let Some(kind) = plan.kind {
+            self.occur(event, kind, plan, around.flatten().as_deref());
         }
     }
 
-    fn enter(&self, id: &Id, context: &Context<'_, S>) {
-        let Some(record) = self.find(id, context) else { return };
-        let is_kept = self.begin(&record);
-        // Inside a trace that is not kept, nobody misses the spans in it: whatever OpenTelemetry makes
-        // here is not kept, either.
-        let hidden_in = if is_kept { None } else { unkept_around(&record) };
-        match hidden_in {
-            Some(visible) => here::enter(record, visible, None),
-            None => {
-                let (active, own) = record.context();
-                here::enter(record, own, Some(active));
+    fn enter(&self, id: &Id, _: &Context<'_, S>) {
+        let id = id.into_u64();
+        let entered = self.look(id, |record| {
+            self.settle(record);
+            let mut state = record.state();
+            let started = self.begin(record, &mut state);
+            // Inside a trace that is not kept, nobody misses the spans in it: whatever OpenTelemetry
+            // makes here is not kept, either.
+            match unkept_around(record) {
+                Some(visible) => (started, visible, None),
+                None => (started, record.origin().context.span_id(), Some(record.context(&mut state))),
             }
+        });
+        let Some((started, visible, active)) = entered else { return };
+        if let Some(event) = started {
+            self.events.event(&event);
         }
+        here::enter(self.number, id, visible, active);
     }
 
     fn exit(&self, id: &Id, _: &Context<'_, S>) {
         here::exit(self.number, id.into_u64());
     }
 
-    fn close(&self, id: &Id, context: &Context<'_, S>) {
-        let Some(record) = self.find(id, context) else { return };
-        let begun = record.state().life >= Life::Begun;
-        if !begun {
-            self.begin(&record);
-        }
-        here::closed(&record);
-        record.is_closed.store(true, Ordering::Release);
+    fn close(&self, id: &Id, _: &Context<'_, S>) {
+        let Some(record) = self.open.remove(id.into_u64()) else { return };
+        here::forget(&record);
+        self.settle(&record);
         let mut state = record.state();
-        let is_recording = state.is_recording();
-        state.life = Life::Closed;
-        let (active, shadow) = (state.active.take(), state.shadow.take());
-        let event = state.ended(begun);
-        let span = is_recording.then(|| state.export(event.as_ref(), &self.traces.spans.scope));
-        drop(state);
+        let begun = record.is(Life::Begun);
+        let started = self.begin(&record, &mut state);
+        record.becomes(Life::Closed, &mut state);
+        let rare = state.take_rare().map(|rare| *rare).unwrap_or_default();
+        let (active, shadow) = (state.active.take(), rare.shadow.clone());
+        let ids = record.ids(&state);
+        let event = record.kind().map(|kind| state.ended(kind, ids, begun));
+        let span = record
+            .is_recording()
+            .then(|| state.export(event.as_ref(), rare, record.origin(), &self.traces.spans.scope));
         // What is dropped or called from here on may come back to this span.
+        drop(state);
         drop(active);
         if let Some(shadow) = shadow {
             self.shadows.close(shadow);
         }
+        if let Some(event) = started {
+            self.events.event(&event);
+        }
         if let Some(event) = &event {
             self.events.event(event);
         }
+        here::give_back(record, event.map(|event| event.fields).unwrap_or_default());
         if let Some(span) = span {
             self.traces.spans.normalizer.take(span);
         }
@@ -283,25 +312,15 @@ where
     }
 }
 
-/// The span that OpenTelemetry sees around this one, if that is in the same trace and not kept.
+/// The span that OpenTelemetry sees around this one, if that is in the same trace and neither is kept.
 fn unkept_around(record: &Record) -> Option<SpanId> {
-    let trace = record.state().origin.context.trace_id();
+    let own = &record.origin().context;
+    if own.is_sampled() || record.is_recording() {
+        return None;
+    }
     OtelContext::map_current(|current| {
         let span = current.span();
         let around = span.span_context();
-        (around.trace_id() == trace && !around.is_sampled()).then(|| around.span_id())
+        (around.trace_id() == own.trace_id() && !around.is_sampled()).then(|| around.span_id())
     })
-}
-
-/// Finds the record of a `tracing` span by its number.
-fn find<S>(dispatch: &Dispatch, id: &Id) -> Option<Arc<Record>>
-where
-    S: Subscriber + for<'span> LookupSpan<'span>,
-{
-    record_of(&dispatch.downcast_ref::<S>()?.span(id)?)
-}
-
-/// The record of a `tracing` span.
-fn record_of<'span, R: LookupSpan<'span>>(span: &SpanRef<'span, R>) -> Option<Arc<Record>> {
-    span.extensions().get::<Arc<Record>>().cloned()
 }

@@ -12,93 +12,68 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::{
     Native, Spans,
-    record::{Life, Origin, Record, State},
+    record::{Origin, Record, State},
 };
-
-/// What holds until the sampler has decided: attributes are kept.
-pub(super) fn undecided() -> Origin {
-    Origin {
-        context: SpanContext::empty_context(),
-        parent: SpanId::INVALID,
-        parent_is_remote: false,
-        is_recording: true,
-        attributes: Vec::new(),
-    }
-}
 
 impl<S> Native<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
-    /// Decides before attributes are built, where the sampler does not look at them: for children,
-    /// which every sampler of the SDK judges by their parent or their trace.
-    pub(super) fn decide_early(
+    /// Decides about a span inside another one. Attributes need not be built first: no sampler of the
+    /// SDK looks at those of a child, which it judges by its parent or its trace.
+    pub(super) fn decide_inside(
         &self,
         attributes: &Attributes<'_>,
-        parent: Option<&Arc<Record>>,
+        parent: &Arc<Record>,
         visible: Option<SpanId>,
-    ) -> Option<Origin> {
-        let sampler_is_blind = match &self.traces.spans.sampler {
-            Sampler::AlwaysOn | Sampler::AlwaysOff | Sampler::TraceIdRatioBased(_) => true,
-            Sampler::ParentBased(_) => parent.is_some(),
-            // Features of the SDK add samplers, which may look.
-            _ => false,
+    ) -> Origin {
+        let name = attributes.metadata().name();
+        let ask = |context: &OtelContext, parent| {
+            self.traces.origin(context, parent, name, &SpanKind::Internal, &[])
         };
-        sampler_is_blind.then(|| {
-            let name = attributes.metadata().name();
-            self.at(attributes, parent, visible, |context, parent| {
-                self.traces.origin(context, parent, name, &SpanKind::Internal, &[])
-            })
+        if !attributes.is_contextual() {
+            self.settle(parent);
+            let context = parent.context(&mut parent.state());
+            return ask(&context, None);
+        }
+        OtelContext::map_current(|current| {
+            // Spans in a trace that is not kept are hidden from OpenTelemetry; the parent may be hidden.
+            let is_around = visible == Some(current.span().span_context().span_id());
+            match is_around {
+                true if self.traces.goes_by_parent() && !current.is_telemetry_suppressed() => {
+                    self.traces.child(parent.fixed())
+                }
+                true => ask(current, Some(parent.fixed().span_id())),
+                // Another span is the current one, made through the OpenTelemetry API.
+                false => ask(current, None),
+            }
         })
     }
 
-    /// Decides with the attributes at hand, and forgets them if the span is not kept.
-    pub(super) fn decide_late(
-        &self,
-        attributes: &Attributes<'_>,
-        parent: Option<&Arc<Record>>,
-        visible: Option<SpanId>,
-        state: &mut State,
-    ) {
-        state.origin = self.at(attributes, parent, visible, |context, parent| {
-            let so_far = state.attributes_so_far();
-            self.traces.origin(context, parent, state.first_name(), &state.kind, &so_far)
-        });
-        if !state.origin.is_recording {
-            state.forget_attributes();
-        }
+    /// Decides about a span inside no other before its attributes are built, if the sampler does not
+    /// look at them.
+    pub(super) fn decide_early(&self, attributes: &Attributes<'_>) -> Option<Origin> {
+        let may_look = matches!(self.traces.spans.sampler, Sampler::ParentBased(_));
+        (!may_look).then(|| {
+            let name = attributes.metadata().name();
+            self.traces.origin(&around(attributes), None, name, &SpanKind::Internal, &[])
+        })
     }
 
-    /// Finds the context around a new span. The current one counts, unless the span names another
-    /// parent or none.
-    fn at(
-        &self,
-        attributes: &Attributes<'_>,
-        parent: Option<&Arc<Record>>,
-        visible: Option<SpanId>,
-        decide: impl FnOnce(&OtelContext, Option<SpanId>) -> Origin,
-    ) -> Origin {
-        if attributes.is_contextual() && parent.is_none() {
-            // A sampler of somebody's own may be asked; it may look at the current context itself.
-            return decide(&OtelContext::current(), None);
+    /// Decides about a span inside no other with its attributes at hand, and forgets them if it is not
+    /// kept.
+    pub(super) fn decide_late(&self, attributes: &Attributes<'_>, state: &mut State) -> Origin {
+        let origin = self.traces.origin_of(state, &around(attributes), None);
+        if !origin.is_recording {
+            state.forget_attributes();
         }
-        if attributes.is_contextual() {
-            return OtelContext::map_current(|current| {
-                // Spans in a trace that is not kept are hidden from OpenTelemetry; the parent is the
-                // hidden one.
-                let seen = current.span().span_context().span_id();
-                let hidden = parent.filter(|_| visible == Some(seen));
-                decide(current, hidden.map(|parent| parent.state().origin.context.span_id()))
-            });
-        }
-        match parent {
-            Some(parent) => {
-                self.settle(parent);
-                decide(&parent.context().0, None)
-            }
-            None => decide(&OtelContext::new(), None),
-        }
+        origin
     }
+}
+
+/// The context around a span that is inside no other of this engine.
+fn around(attributes: &Attributes<'_>) -> OtelContext {
+    if attributes.is_contextual() { OtelContext::current() } else { OtelContext::new() }
 }
 
 /// Decides about spans.
@@ -113,6 +88,15 @@ impl Traces {
         Traces { spans, ids: RandomIdGenerator::default() }
     }
 
+    /// Whether a span is kept just if its parent is: the sampler asks for the trace or for the parent,
+    /// and for nothing else.
+    fn goes_by_parent(&self) -> bool {
+        matches!(
+            self.spans.sampler,
+            Sampler::AlwaysOn | Sampler::AlwaysOff | Sampler::TraceIdRatioBased(_) | Sampler::ParentBased(_)
+        )
+    }
+
     /// Asks the sampler. `parent` is the parent's span, if it is not the one in the context.
     pub(super) fn origin(
         &self,
@@ -123,7 +107,7 @@ impl Traces {
         attributes: &[KeyValue],
     ) -> Origin {
         if context.is_telemetry_suppressed() {
-            return Origin { is_recording: false, ..undecided() };
+            return Origin { is_recording: false, ..Origin::undecided() };
         }
         let around = context.span();
         let around = Some(around.span_context()).filter(|around| around.is_valid());
@@ -145,15 +129,31 @@ impl Traces {
         }
     }
 
+    /// The origin of a child that is kept if its parent is.
+    fn child(&self, parent: &SpanContext) -> Origin {
+        let (trace, flags) = (parent.trace_id(), parent.trace_flags());
+        let own = self.ids.new_span_id();
+        Origin {
+            context: SpanContext::new(trace, own, flags, false, parent.trace_state().clone()),
+            parent: parent.span_id(),
+            parent_is_remote: false,
+            is_recording: flags.is_sampled(),
+            attributes: Vec::new(),
+        }
+    }
+
+    /// Asks the sampler about a span of which this much is known.
+    fn origin_of(&self, state: &State, context: &OtelContext, parent: Option<SpanId>) -> Origin {
+        self.origin(context, parent, state.first_name, &state.kind, &state.attributes_so_far())
+    }
+
     /// Makes a span that has not started a child of the span in this context. The sampler is asked
     /// again.
     pub(super) fn replace_parent(&self, record: &Record, parent: &OtelContext) {
-        let mut state = record.state();
-        if state.life == Life::Open {
-            let so_far = state.attributes_so_far();
-            state.origin = self.origin(parent, None, state.first_name(), &state.kind, &so_far);
+        record.replace_origin(|state| {
             // What else is in the context, such as baggage, goes on.
-            state.around = Some(parent.clone());
-        }
+            state.rare().around = Some(parent.clone());
+            self.origin_of(state, parent, None)
+        });
     }
 }

@@ -1,10 +1,14 @@
 //! The span that the OpenTelemetry API sees.
 
-use std::{borrow::Cow, sync::Arc, time::SystemTime};
+use std::{
+    borrow::Cow,
+    sync::{Arc, Weak},
+    time::SystemTime,
+};
 
 use opentelemetry::{
     Context as OtelContext, KeyValue,
-    trace::{Event, Span, SpanContext, SpanId, Status, TraceContextExt},
+    trace::{Event, Span, SpanContext, Status, TraceContextExt},
 };
 
 use super::record::{Life, Record, State};
@@ -14,53 +18,46 @@ use super::record::{Life, Record, State};
 #[derive(Debug)]
 pub(super) struct Proxy {
     context: SpanContext,
-    record: Option<Arc<Record>>,
+    /// The record holds the context that holds this.
+    record: Weak<Record>,
 }
 
 impl Proxy {
-    pub(super) fn new(record: &Arc<Record>, context: SpanContext) -> Self {
-        Proxy { context, record: Some(Arc::clone(record)) }
+    pub(super) fn new(record: &Arc<Record>) -> Self {
+        Proxy { context: record.origin().context.clone(), record: Arc::downgrade(record) }
     }
 
     /// A span that nobody keeps.
     pub(super) fn of_nobody() -> Self {
-        Proxy { context: SpanContext::empty_context(), record: None }
+        Proxy { context: SpanContext::empty_context(), record: Weak::new() }
     }
 
     /// Does something to the span, while it is open and kept.
     fn change(&self, change: impl FnOnce(&mut State)) {
-        let Some(record) = &self.record else { return };
+        let Some(record) = self.record.upgrade() else { return };
         let mut state = record.state();
-        if state.is_recording() {
+        if record.is_recording() && !record.is(Life::Closed) {
             change(&mut state);
         }
     }
 }
 
 impl Record {
-    /// Where the span stands. From now on its parent cannot be replaced.
-    pub(super) fn fixed(&self) -> SpanContext {
-        let mut state = self.state();
-        state.life = state.life.max(Life::Fixed);
-        state.origin.context.clone()
-    }
-
-    /// The context in which this span is the current one, and its number. From now on its parent
-    /// cannot be replaced.
-    pub(super) fn context(self: &Arc<Self>) -> (OtelContext, SpanId) {
-        let mut state = self.state();
-        state.life = state.life.max(Life::Fixed);
-        let own = state.origin.context.span_id();
+    /// The context in which this span is the current one. From now on its parent cannot be replaced.
+    pub(super) fn context(self: &Arc<Self>, state: &mut State) -> OtelContext {
         if let Some(active) = &state.active {
-            return (active.clone(), own);
+            return active.clone();
         }
-        let context = state.origin.context.clone();
-        let around = state.around.take().unwrap_or_else(OtelContext::current);
-        let active = around.with_span(Proxy::new(self, context));
-        if state.life < Life::Closed {
+        self.becomes(Life::Fixed, state);
+        let proxy = Proxy::new(self);
+        let active = match state.take_around() {
+            Some(around) => around.with_span(proxy),
+            None => OtelContext::map_current(|current| current.with_span(proxy)),
+        };
+        if !self.is(Life::Closed) {
             state.active = Some(active.clone());
         }
-        (active, own)
+        active
     }
 }
 
@@ -77,7 +74,7 @@ impl Span for Proxy {
     }
 
     fn is_recording(&self) -> bool {
-        self.record.as_ref().is_some_and(|record| record.state().is_recording())
+        self.record.upgrade().is_some_and(|record| record.is_recording() && !record.is(Life::Closed))
     }
 
     fn set_attribute(&mut self, attribute: KeyValue) {
@@ -89,7 +86,7 @@ impl Span for Proxy {
     }
 
     fn update_name<T: Into<Cow<'static, str>>>(&mut self, name: T) {
-        self.change(|state| state.name = Some(name.into().into_owned()));
+        self.change(|state| state.rare().name = Some(name.into().into_owned()));
     }
 
     fn add_link(&mut self, context: SpanContext, attributes: Vec<KeyValue>) {

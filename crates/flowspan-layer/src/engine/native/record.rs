@@ -1,24 +1,27 @@
 //! What is known about an open span, in one place.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use flowspan_model::{Event, Field, Fields, Kind, Moment, SpanIds, Status as WorkStatus};
+use flowspan_model::{
+    Event, Field, Fields, Kind, Moment, SpanIds, Status as WorkStatus, Value as ModelValue,
+};
 use opentelemetry::{
     Context as OtelContext, Key, KeyValue, Value,
     trace::{Link, SpanContext, SpanId, SpanKind, Status},
 };
 use opentelemetry_sdk::trace::{SpanEvents, SpanLimits, SpanLinks};
-
 use tracing::span::Id;
 
 use super::clock::Start;
-use crate::callsites::Plan;
+use crate::callsites::{NOTHING, Plan};
 
-/// An open span. Lives among the extensions of its `tracing` span, and on the threads that are
-/// inside it.
+/// An open span. Lives among the open ones of its engine, and on the threads that are inside it.
 #[derive(Debug)]
 pub(super) struct Record {
     /// Which engine it belongs to.
@@ -27,40 +30,132 @@ pub(super) struct Record {
     pub(super) id: u64,
     /// The nearest span of the vocabulary around it.
     pub(super) outer: Option<Arc<Record>>,
-    /// Whether it is one of the vocabulary itself.
-    pub(super) is_work: bool,
-    /// Whether it is over. Known without the lock, because it is asked often.
-    pub(super) is_closed: AtomicBool,
+    /// What its callsite means.
+    pub(super) plan: &'static Plan,
     /// Whether `OpenTelemetrySpanExt` has asked for it.
     pub(super) has_shadow: AtomicBool,
+    life: AtomicU8,
+    origin: Origin,
+    /// Where it stands since somebody has given it another parent.
+    moved: OnceLock<Box<Origin>>,
     state: Mutex<State>,
 }
 
 impl Record {
-    pub(super) fn new(engine: u64, id: u64, outer: Option<Arc<Record>>, state: State) -> Self {
+    /// A record of nothing, to be filled.
+    pub(super) fn blank() -> Self {
         Record {
-            engine,
-            id,
-            outer,
-            is_work: state.work.is_some(),
-            is_closed: AtomicBool::new(false),
+            engine: 0,
+            id: 0,
+            outer: None,
+            plan: &NOTHING,
             has_shadow: AtomicBool::new(false),
-            state: Mutex::new(state),
+            life: AtomicU8::new(Life::Open as u8),
+            origin: Origin::undecided(),
+            moved: OnceLock::new(),
+            state: Mutex::new(State::blank()),
         }
+    }
+
+    /// A span is made.
+    pub(super) fn open(&mut self, engine: u64, id: u64, plan: &'static Plan, outer: Option<Arc<Record>>) {
+        (self.engine, self.id, self.plan, self.outer) = (engine, id, plan, outer);
+    }
+
+    /// Decides where the span stands, while nobody else knows of it.
+    pub(super) fn set_origin(&mut self, origin: Origin) {
+        self.origin = origin;
+    }
+
+    pub(super) fn state_mut(&mut self) -> &mut State {
+        self.state.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets everything, so that the next span finds a place and no trace of this one.
+    pub(super) fn clear(&mut self, room: Fields) {
+        self.outer = None;
+        self.origin = Origin::undecided();
+        self.moved.take();
+        *self.has_shadow.get_mut() = false;
+        *self.life.get_mut() = Life::Open as u8;
+        self.state_mut().clear(room);
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Where it stands in its trace, as far as is known.
+    #[inline]
+    pub(super) fn origin(&self) -> &Origin {
+        self.moved.get().map_or(&self.origin, |moved| moved)
+    }
+
+    /// Where the span stands. From now on its parent cannot be replaced.
+    #[inline]
+    pub(super) fn fixed(&self) -> &SpanContext {
+        if !self.is(Life::Fixed) {
+            self.becomes(Life::Fixed, &mut self.state());
+        }
+        &self.origin().context
+    }
+
+    /// Another parent changes where the span stands, if nobody knows yet where that is.
+    pub(super) fn replace_origin(&self, decide: impl FnOnce(&mut State) -> Origin) {
+        let mut state = self.state();
+        if !self.is(Life::Fixed) {
+            let origin = decide(&mut state);
+            let _ = self.moved.set(Box::new(origin));
+        }
+    }
+
+    /// Where it stands in a trace.
+    pub(super) fn ids(&self, state: &State) -> SpanIds {
+        let context = &self.origin().context;
+        SpanIds {
+            trace: context.trace_id().to_bytes(),
+            span: context.span_id().to_bytes(),
+            parent: state.around.map(SpanId::to_bytes),
+        }
+    }
+
+    /// Whether what is said of the span is kept.
+    #[inline]
+    pub(super) fn is_recording(&self) -> bool {
+        self.origin().is_recording
+    }
+
+    /// Whether it has come this far, or further.
+    #[inline]
+    pub(super) fn is(&self, life: Life) -> bool {
+        self.life.load(Ordering::Acquire) >= life as u8
+    }
+
+    /// It has come this far. Says whether it had not before. Whoever has the state has the word: nobody
+    /// replaces its parent meanwhile, and who finds that it has begun finds all that this has brought.
+    #[inline]
+    pub(super) fn becomes(&self, life: Life, _: &mut State) -> bool {
+        let is_new = !self.is(life);
+        if is_new {
+            self.life.store(life as u8, Ordering::Release);
+        }
+        is_new
+    }
+
+    /// What of the vocabulary it is.
+    #[inline]
+    pub(super) fn kind(&self) -> Option<Kind> {
+        self.plan.kind
+    }
+
     /// The nearest span of the vocabulary, itself included.
     pub(super) fn nearest_work(self: &Arc<Self>) -> Option<&Arc<Record>> {
-        if self.is_work { Some(self) } else { self.outer.as_ref() }
+        if self.kind().is_some() { Some(self) } else { self.outer.as_ref() }
     }
 }
 
 /// How far a span has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Life {
     /// Its parent can still be replaced.
     Open,
@@ -83,97 +178,132 @@ pub(super) struct Origin {
     pub(super) attributes: Vec<KeyValue>,
 }
 
+impl Origin {
+    /// What holds until the sampler has decided: attributes are kept.
+    pub(super) fn undecided() -> Self {
+        Origin {
+            context: SpanContext::NONE,
+            parent: SpanId::INVALID,
+            parent_is_remote: false,
+            is_recording: true,
+            attributes: Vec::new(),
+        }
+    }
+}
+
 /// What changes while a span is open.
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) life: Life,
-    pub(super) origin: Origin,
     pub(super) start: Start,
-    pub(super) limits: SpanLimits,
+    /// When its work ended, if that was before the span closed.
+    ended: Option<Instant>,
     pub(super) kind: SpanKind,
     pub(super) status: Status,
-    /// The name that somebody gave it.
-    pub(super) name: Option<String>,
     pub(super) first_name: &'static str,
+    /// What is known of the vocabulary.
+    pub(super) fields: Fields,
+    /// Which of the fields the span itself has said, by their numbers; the others are inherited.
+    pub(super) own: u128,
+    /// The span of the vocabulary around it, known when it begins.
+    around: Option<SpanId>,
+    pub(super) limits: SpanLimits,
     /// What is not of the vocabulary.
     pub(super) attributes: Vec<KeyValue>,
     pub(super) dropped_attributes: u32,
+    /// The context in which it is the current span, made when it is first needed, and gone when the
+    /// span is over: it refers to the record.
+    pub(super) active: Option<OtelContext>,
+    /// What most spans have not.
+    rare: Option<Box<Rare>>,
+}
+
+/// What most spans have not.
+#[derive(Debug, Default)]
+pub(super) struct Rare {
+    /// The name that somebody gave it.
+    pub(super) name: Option<String>,
     pub(super) events: SpanEvents,
     pub(super) links: SpanLinks,
-    pub(super) work: Option<Work>,
-    /// Made when it is first needed, and gone when the span is over: it refers to the record.
-    pub(super) active: Option<OtelContext>,
     /// The context in which somebody wants it to be; the current one, if nobody does.
     pub(super) around: Option<OtelContext>,
     /// What `OpenTelemetrySpanExt` sees of it, if it has asked.
     pub(super) shadow: Option<Id>,
 }
 
-/// What makes a span one of the vocabulary.
-#[derive(Debug)]
-pub(super) struct Work {
-    pub(super) plan: Arc<Plan>,
-    pub(super) fields: Fields,
-    /// Which of the fields the span itself has said, by their numbers; the others are inherited.
-    pub(super) own: u128,
-    ended: Option<Instant>,
-    /// The span of the vocabulary around it, known when it begins.
-    around: Option<SpanId>,
-}
-
-impl Work {
-    pub(super) fn new(plan: Arc<Plan>, capacity: usize) -> Self {
-        Work { plan, fields: Fields::with_capacity(capacity), own: 0, ended: None, around: None }
+impl State {
+    fn blank() -> Self {
+        State {
+            start: Start::now(),
+            ended: None,
+            kind: SpanKind::Internal,
+            status: Status::Unset,
+            first_name: "",
+            fields: Fields::default(),
+            own: 0,
+            around: None,
+            limits: SpanLimits::default(),
+            attributes: Vec::new(),
+            dropped_attributes: 0,
+            active: None,
+            rare: None,
+        }
     }
 
-    /// Takes over a value. The work ends at the moment at which its status is known.
-    pub(super) fn set(&mut self, field: Field, value: flowspan_model::Value) {
+    /// A span begins to be known. Its clock starts now.
+    pub(super) fn open(&mut self, first_name: &'static str, limits: SpanLimits, plan: &Plan) {
+        (self.start, self.first_name, self.limits) = (Start::now(), first_name, limits);
+        match plan.kind {
+            Some(_) => self.fields.reserve(plan.len()),
+            None => self.attributes.reserve_exact(plan.len()),
+        }
+    }
+
+    /// Forgets everything. `room` is for the fields of the next span.
+    fn clear(&mut self, mut room: Fields) {
+        self.ended = None;
+        self.kind = SpanKind::Internal;
+        self.status = Status::Unset;
+        room.clear();
+        self.fields = room;
+        self.own = 0;
+        self.around = None;
+        self.attributes.clear();
+        self.dropped_attributes = 0;
+        self.active = None;
+        self.rare = None;
+    }
+
+    pub(super) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    pub(super) fn take_rare(&mut self) -> Option<Box<Rare>> {
+        self.rare.take()
+    }
+
+    /// The context in which somebody wants it to be.
+    pub(super) fn take_around(&mut self) -> Option<OtelContext> {
+        self.rare.as_mut()?.around.take()
+    }
+
+    /// What `OpenTelemetrySpanExt` sees of it, if it has asked.
+    pub(super) fn shadow(&self) -> Option<&Id> {
+        self.rare.as_ref()?.shadow.as_ref()
+    }
+
+    /// Takes over a field of the vocabulary. The work ends at the moment at which its status is known.
+    pub(super) fn set_field(&mut self, field: Field, value: ModelValue) {
         if field == Field::Status && self.ended.is_none() {
             self.ended = Some(Instant::now());
         }
-        self.own |= bit(field);
-        self.fields.set(field, value);
-    }
-
-    fn kind(&self) -> Kind {
-        self.plan.kind
-    }
-}
-
-pub(super) fn bit(field: Field) -> u128 {
-    1 << (field as u32)
-}
-
-impl State {
-    pub(super) fn new(
-        first_name: &'static str,
-        limits: SpanLimits,
-        origin: Origin,
-        work: Option<Work>,
-        capacity: usize,
-    ) -> Self {
-        State {
-            life: Life::Open,
-            origin,
-            start: Start::now(),
-            limits,
-            kind: SpanKind::Internal,
-            status: Status::Unset,
-            name: None,
-            first_name,
-            attributes: if work.is_some() { Vec::new() } else { Vec::with_capacity(capacity) },
-            dropped_attributes: 0,
-            events: SpanEvents::default(),
-            links: SpanLinks::default(),
-            work,
-            active: None,
-            around: None,
-            shadow: None,
+        if self.own & bit(field) == 0 {
+            self.own |= bit(field);
+            // Nothing is inherited before the work begins; what comes later replaces that.
+            if self.around.is_none() {
+                return self.fields.add(field, value);
+            }
         }
-    }
-
-    pub(super) fn is_recording(&self) -> bool {
-        self.origin.is_recording && self.life < Life::Closed
+        self.fields.set(field, value);
     }
 
     /// Sets an attribute. The last value of a key counts; what is beyond the limit is dropped and
@@ -195,26 +325,26 @@ impl State {
     }
 
     pub(super) fn add_event(&mut self, mut event: opentelemetry::trace::Event) {
-        if self.events.events.len() < self.limits.max_events_per_span as usize {
-            let limit = self.limits.max_attributes_per_event as usize;
+        let limits = self.limits;
+        let events = &mut self.rare().events;
+        if events.events.len() < limits.max_events_per_span as usize {
+            let limit = limits.max_attributes_per_event as usize;
             event.dropped_attributes_count += cut(&mut event.attributes, limit);
-            self.events.events.push(event);
+            events.events.push(event);
         } else {
-            self.events.dropped_count += 1;
+            events.dropped_count += 1;
         }
     }
 
     pub(super) fn add_link(&mut self, context: SpanContext, mut attributes: Vec<KeyValue>) {
-        if self.links.links.len() < self.limits.max_links_per_span as usize {
-            let dropped = cut(&mut attributes, self.limits.max_attributes_per_link as usize);
-            self.links.links.push(Link::new(context, attributes, dropped));
+        let limits = self.limits;
+        let links = &mut self.rare().links;
+        if links.links.len() < limits.max_links_per_span as usize {
+            let dropped = cut(&mut attributes, limits.max_attributes_per_link as usize);
+            links.links.push(Link::new(context, attributes, dropped));
         } else {
-            self.links.dropped_count += 1;
+            links.dropped_count += 1;
         }
-    }
-
-    pub(super) fn first_name(&self) -> &'static str {
-        self.first_name
     }
 
     /// Forgets what nobody will see.
@@ -222,57 +352,51 @@ impl State {
         self.attributes = Vec::new();
     }
 
-    /// Where it stands in a trace.
-    pub(super) fn ids(&self) -> SpanIds {
-        SpanIds {
-            trace: self.origin.context.trace_id().to_bytes(),
-            span: self.origin.context.span_id().to_bytes(),
-            parent: self.work.as_ref().and_then(|work| work.around).map(SpanId::to_bytes),
-        }
-    }
-
     /// The work begins: it takes over what the work around it says about everything inside.
-    pub(super) fn inherit(&mut self, outer: &State) {
-        let (Some(work), Some(around)) = (&mut self.work, &outer.work) else { return };
-        for (field, value) in around.fields.iter().filter(|(field, _)| field.is_inherited()) {
-            work.fields.set_default(field, value);
+    pub(super) fn inherit(&mut self, outer: &State, outer_id: SpanId) {
+        for (field, value) in outer.fields.iter().filter(|(field, _)| field.is_inherited()) {
+            if self.own & bit(field) == 0 {
+                self.fields.add(field, value.clone());
+            }
         }
-        work.around = Some(outer.origin.context.span_id());
+        self.around = Some(outer_id);
     }
 
     /// What is told when the work begins.
-    pub(super) fn started(&self) -> Option<Event> {
-        let work = self.work.as_ref()?;
-        Some(Event {
+    pub(super) fn started(&self, kind: Kind, ids: SpanIds) -> Event {
+        Event {
             moment: Moment::Started,
-            kind: work.kind(),
+            kind,
             time: self.start.time,
-            ids: self.ids(),
+            ids,
             duration: None,
-            fields: work.fields.clone(),
-        })
+            fields: self.fields.clone(),
+        }
     }
 
     /// The work is over: what is told, and when it ended. Work that was begun and said nothing about
     /// its end went well; work that was never begun did not happen.
-    pub(super) fn ended(&mut self, begun: bool) -> Option<Event> {
-        let ids = self.ids();
-        let work = self.work.as_mut()?;
-        let status = if begun { WorkStatus::Success } else { WorkStatus::Cancelled };
-        if work.fields.get(Field::Status).is_none() {
-            work.fields.set(Field::Status, status.as_str());
+    pub(super) fn ended(&mut self, kind: Kind, ids: SpanIds, begun: bool) -> Event {
+        if self.own & bit(Field::Status) == 0 {
+            let status = if begun { WorkStatus::Success } else { WorkStatus::Cancelled };
+            self.fields.add(Field::Status, flowspan_model::Text::from_static(status.as_str()));
         }
         let duration: Duration =
-            work.ended.unwrap_or_else(Instant::now).saturating_duration_since(self.start.instant);
-        Some(Event {
+            self.ended.unwrap_or_else(Instant::now).saturating_duration_since(self.start.instant);
+        Event {
             moment: Moment::Ended,
-            kind: work.kind(),
+            kind,
             time: self.start.time + duration,
             ids,
             duration: Some(duration),
-            fields: std::mem::take(&mut work.fields),
-        })
+            fields: std::mem::take(&mut self.fields),
+        }
     }
+}
+
+#[inline]
+pub(super) const fn bit(field: Field) -> u128 {
+    1 << (field as u32)
 }
 
 /// Cuts a list of attributes, and gives the number of those that are gone.

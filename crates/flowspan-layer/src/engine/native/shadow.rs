@@ -29,7 +29,8 @@ use tracing_subscriber::{
 };
 
 use super::{
-    callsite, here,
+    callsite,
+    open::Open,
     origin::Traces,
     proxy::Proxy,
     record::{Life, Record},
@@ -38,24 +39,20 @@ use super::{
 /// The attribute by which a shadow's span is told which record it stands for.
 const NUMBER: &str = "flowspan.shadow";
 
-/// Finds the record of a `tracing` span.
-pub(super) type Find = fn(&Dispatch, &Id) -> Option<Arc<Record>>;
-
 type Theatre = Layered<OpenTelemetryLayer<Stage, Caster>, Stage>;
 
 /// Makes shadows.
 pub(super) struct Shadows(Arc<Theatre>);
 
 impl Shadows {
-    pub(super) fn new(engine: u64, traces: Arc<Traces>, find: Find) -> Self {
+    pub(super) fn new(open: Arc<Open>, traces: Arc<Traces>) -> Self {
         Shadows(Arc::new_cyclic(|theatre| {
             let waiting = Arc::<Waiting>::default();
             let stage = Stage {
-                engine,
+                open,
                 registry: Registry::default(),
                 theatre: theatre.clone(),
                 dispatch: OnceLock::new(),
-                find,
                 waiting: Arc::clone(&waiting),
                 nobody: OnceLock::new(),
             };
@@ -142,12 +139,12 @@ impl Waiting {
 
 /// Where the extension trait looks for a span, and finds its shadow.
 struct Stage {
-    engine: u64,
+    /// Where the true spans are found.
+    open: Arc<Open>,
     registry: Registry,
     theatre: Weak<Theatre>,
-    /// By which the true spans are found.
+    /// By which the extension trait looks for spans.
     dispatch: OnceLock<WeakDispatch>,
-    find: Find,
     waiting: Arc<Waiting>,
     /// The shadow of all spans that are not listened to.
     nobody: OnceLock<Id>,
@@ -157,11 +154,12 @@ impl Stage {
     /// The shadow of a span, made if there is none.
     fn shadow(&self, id: &Id) -> Option<Id> {
         let dispatch = self.dispatch.get()?.upgrade()?;
-        let record = here::find(self.engine, id.into_u64()).or_else(|| (self.find)(&dispatch, id));
-        let Some(record) = record else { return Some(self.nobody.get_or_init(|| self.cast(0)).clone()) };
+        let Some(record) = self.open.find(id.into_u64()) else {
+            return Some(self.nobody.get_or_init(|| self.cast(0)).clone());
+        };
         let (shadow, has_started) = {
             let mut state = record.state();
-            if let Some(shadow) = &state.shadow {
+            if let Some(shadow) = state.shadow() {
                 return Some(shadow.clone());
             }
             let number = self.waiting.add(Arc::clone(&record));
@@ -169,9 +167,9 @@ impl Stage {
             let shadow = callsite::with_attributes(number, |attributes| {
                 with_shadows_own_ids(|| theatre.new_span(attributes))
             });
-            state.shadow = Some(shadow.clone());
+            state.rare().shadow = Some(shadow.clone());
             record.has_shadow.store(true, Ordering::Release);
-            (shadow, state.life > Life::Open)
+            (shadow, record.is(Life::Fixed))
         };
         if has_started {
             // The trait shall know, too, that it is too late for another parent.
@@ -254,8 +252,8 @@ impl Tracer for Caster {
         if parent.span().span_context().is_valid() {
             self.traces.replace_parent(&record, parent);
         }
-        let context = record.fixed();
-        let mut proxy = Proxy::new(&record, context);
+        record.fixed();
+        let mut proxy = Proxy::new(&record);
         for attribute in attributes {
             proxy.set_attribute(attribute);
         }

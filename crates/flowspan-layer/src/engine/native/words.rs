@@ -1,96 +1,136 @@
 //! Texts that come again and again.
 //!
 //! The names of workflows, steps, tools and models are few, and every span carries some of them. A
-//! text that a thread meets twice in a row is kept for the life of the process, up to a limit, and from
-//! then on it costs neither an allocation nor a count of references, which the thread that exports
-//! spans would share with all others. Texts that differ each time, such as identifiers, are never kept.
+//! text that a thread meets again is kept for the life of the process, up to a limit, and from then on
+//! it costs neither an allocation nor a count of references, which the thread that exports spans would
+//! share with all others. Texts that differ each time, such as identifiers, are never kept.
 
 use std::{
     borrow::Cow,
     cell::RefCell,
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
-use flowspan_model::{Field, Kind};
+use flowspan_model::{Field, Text};
 
-use crate::names::Subject;
+use crate::place::place;
 
 /// How many texts are kept at most.
 const MOST: usize = 2048;
 /// Longer texts are not kept.
 const SHORT: usize = 128;
+/// How many texts a thread has at hand.
+const AT_HAND: usize = 256;
 
 /// All that are kept: a quarter of a megabyte at most.
 static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
 
-/// The last text of a field.
-#[derive(Debug)]
-struct Last {
-    text: Arc<str>,
-    is_repeated: bool,
-    kept: Option<&'static str>,
+/// A name made of two kept texts.
+#[derive(Clone, Copy, Debug)]
+struct Name {
+    verb: &'static str,
+    subject: &'static str,
+    name: &'static str,
+}
+
+#[derive(Debug, Default)]
+struct Words {
+    // Empty until the thread meets its first text.
+    texts: Vec<Option<Text>>,
+    names: Vec<Option<Name>>,
 }
 
 thread_local! {
-    static LAST: RefCell<[Option<Last>; Field::ALL.len()]> =
-        const { RefCell::new([const { None }; Field::ALL.len()]) };
-    static NAMES: RefCell<[Option<&'static str>; Kind::COUNT]> = const { RefCell::new([None; Kind::COUNT]) };
+    static WORDS: RefCell<Words> = const { RefCell::new(Words { texts: Vec::new(), names: Vec::new() }) };
 }
 
-/// The text, shared with the last one of the same field if it is the same.
-pub(super) fn shared(field: Field, text: &str) -> Arc<str> {
-    if text.len() > SHORT {
-        return Arc::from(text);
+/// The text of a field: the kept one, if the thread has met it before.
+#[inline]
+pub(super) fn text(field: Field, text: &str) -> Text {
+    if text.len() > SHORT || differs_each_time(field) {
+        return Text::from(text);
     }
-    let shared = LAST.try_with(|last| match &mut last.borrow_mut()[field as usize] {
-        Some(last) if *last.text == *text => {
-            if !last.is_repeated {
-                last.is_repeated = true;
-                last.kept = keep(text);
-            }
-            Arc::clone(&last.text)
-        }
-        slot => {
-            let text: Arc<str> = Arc::from(text);
-            *slot = Some(Last { text: Arc::clone(&text), is_repeated: false, kept: None });
-            text
-        }
-    });
-    shared.unwrap_or_else(|_| Arc::from(text))
-}
-
-/// The text for a span that is exported: the kept one, or a copy.
-pub(super) fn exported(field: Field, text: &Arc<str>) -> Cow<'static, str> {
-    kept(field, text).map_or_else(|| Cow::Owned(text.to_string()), Cow::Borrowed)
-}
-
-fn kept(field: Field, text: &Arc<str>) -> Option<&'static str> {
-    LAST.try_with(|last| {
-        let last = last.borrow();
-        last[field as usize].as_ref().filter(|last| Arc::ptr_eq(&last.text, text))?.kept
-    })
-    .ok()
-    .flatten()
+    WORDS.try_with(|words| words.borrow_mut().text(text)).unwrap_or_else(|_| Text::from(text))
 }
 
 /// The name of a span: what is done, and to whom. Kept if the subject is.
-pub(super) fn name(kind: Kind, verb: &str, (field, subject): Subject<'_>) -> Cow<'static, str> {
-    let is_it = |name: &str| {
-        name.strip_prefix(verb).and_then(|rest| rest.strip_prefix(' ')).is_some_and(|rest| *rest == **subject)
+#[inline]
+pub(super) fn name(verb: &Text, subject: &Text) -> Cow<'static, str> {
+    let known = match (verb.as_static(), subject.as_static()) {
+        (Some(verb), Some(subject)) => {
+            WORDS.try_with(|words| words.borrow_mut().name(verb, subject)).ok().flatten()
+        }
+        _ => None,
     };
-    let known = NAMES.try_with(|names| names.borrow()[kind as usize]).ok().flatten();
-    if let Some(name) = known.filter(|name| is_it(name)) {
-        return Cow::Borrowed(name);
+    known.map_or_else(|| Cow::Owned(join(verb, subject)), Cow::Borrowed)
+}
+
+/// Whether two texts of this field are hardly ever the same.
+const fn differs_each_time(field: Field) -> bool {
+    matches!(
+        field,
+        Field::RunId
+            | Field::ToolCallId
+            | Field::ResponseId
+            | Field::ItemId
+            | Field::ErrorMessage
+            | Field::Reason
+    )
+}
+
+impl Words {
+    fn text(&mut self, text: &str) -> Text {
+        if self.texts.is_empty() {
+            self.texts.resize(AT_HAND, None);
+        }
+        let known = &mut self.texts[place::<AT_HAND>(digest(text))];
+        match known {
+            Some(known) if known.as_str() == text => {
+                if known.as_static().is_none()
+                    && let Some(kept) = keep(text)
+                {
+                    *known = Text::from_static(kept);
+                }
+                known.clone()
+            }
+            _ => known.insert(Text::from(text)).clone(),
+        }
     }
-    let name = [verb, " ", subject].concat();
-    if kept(field, subject).is_some()
-        && let Some(kept) = keep(&name)
-    {
-        let _ = NAMES.try_with(|names| names.borrow_mut()[kind as usize] = Some(kept));
-        return Cow::Borrowed(kept);
+
+    fn name(&mut self, verb: &'static str, subject: &'static str) -> Option<&'static str> {
+        if self.names.is_empty() {
+            self.names.resize(AT_HAND, None);
+        }
+        let key = subject.as_ptr().addr() ^ verb.as_ptr().addr().rotate_left(32);
+        let known = &mut self.names[place::<AT_HAND>(key as u64)];
+        match known {
+            Some(known) if std::ptr::eq(known.verb, verb) && std::ptr::eq(known.subject, subject) => {
+                Some(known.name)
+            }
+            _ => {
+                let name = keep(&join(verb, subject))?;
+                *known = Some(Name { verb, subject, name });
+                Some(name)
+            }
+        }
     }
-    Cow::Owned(name)
+}
+
+fn join(verb: &str, subject: &str) -> String {
+    [verb, " ", subject].concat()
+}
+
+/// A number of a text that is quick to find: its length, its beginning and its end. Texts of one number
+/// take turns in one place, which costs time and nothing else.
+#[inline]
+fn digest(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    let (first, last) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => (bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)), 0),
+    };
+    first ^ last.rotate_left(29) ^ (bytes.len() as u64).rotate_left(57)
 }
 
 /// Keeps a text for good, if there is room.
@@ -113,21 +153,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_comes_twice_in_a_row_is_kept() {
-        let first = shared(Field::StepName, "words, twice");
-        assert!(matches!(exported(Field::StepName, &first), Cow::Owned(_)));
-        let second = shared(Field::StepName, "words, twice");
-        assert!(Arc::ptr_eq(&first, &second));
-        assert!(matches!(exported(Field::StepName, &second), Cow::Borrowed("words, twice")));
-        let named = name(Kind::Step, "step", (Field::StepName, &second));
+    fn a_text_that_comes_again_is_kept() {
+        assert!(text(Field::StepName, "words, twice").as_static().is_none());
+        text(Field::StepName, "words, once");
+        let again = text(Field::StepName, "words, twice");
+        assert!(again.as_static().is_some());
+        let named = name(&Text::from_static("step"), &again);
         assert!(matches!(named, Cow::Borrowed("step words, twice")));
     }
 
     #[test]
-    fn a_text_that_differs_each_time_is_not_kept() {
-        for number in 0..10 {
-            let text = shared(Field::RunId, &format!("words {number}"));
-            assert!(matches!(exported(Field::RunId, &text), Cow::Owned(_)));
+    fn a_name_is_that_of_both_its_parts() {
+        let kept = |word| {
+            text(Field::StepName, word);
+            text(Field::StepName, word)
+        };
+        for verb in ["step", "phase"].map(Text::from_static) {
+            for subject in ["words, first", "words, second"].map(kept) {
+                assert_eq!(name(&verb, &subject), format!("{verb} {subject}"));
+                assert_eq!(name(&verb, &subject), format!("{verb} {subject}"));
+            }
+        }
+    }
+
+    #[test]
+    fn an_identifier_is_not_kept() {
+        for _ in 0..10 {
+            assert!(text(Field::RunId, "words, run 7").as_static().is_none());
         }
     }
 }

@@ -1,0 +1,10 @@
+//! Places in small tables that each thread keeps for what it has used last.
+
+/// The place of a key among so many, a power of two. What lies close together is spread.
+#[inline]
+pub(crate) const fn place<const PLACES: usize>(key: u64) -> usize {
+    const { assert!(PLACES.is_power_of_two()) };
+    // 2^64 divided by the golden ratio; the upper bits of the product depend on all bits of the key.
+    let mixed = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> (u64::BITS - PLACES.trailing_zeros())) as usize
+}
