@@ -10,16 +10,23 @@ pub(crate) type Subject<'fields> = (Field, &'fields Arc<str>);
 /// The parts of the name of a span: what was done, and to whom. `None` if the `tracing` name is good
 /// enough.
 pub(crate) fn span_name_parts(kind: Kind, fields: &Fields) -> Option<(&str, Option<Subject<'_>>)> {
+    let operation = |usual| fields.text(Field::Operation).unwrap_or(usual);
     let (verb, subject) = match kind {
         Kind::Workflow => ("invoke_workflow", Field::WorkflowName),
         Kind::Phase => ("phase", Field::PhaseName),
         Kind::Step => ("step", Field::StepName),
         Kind::Agent => ("invoke_agent", Field::AgentName),
-        Kind::Inference => (fields.text(Field::Operation).unwrap_or("chat"), Field::RequestModel),
+        Kind::Inference => (operation("chat"), Field::RequestModel),
+        Kind::Embeddings => ("embeddings", Field::RequestModel),
         Kind::ToolCall => ("execute_tool", Field::ToolName),
+        Kind::Plan => ("plan", Field::AgentName),
+        Kind::Retrieval => ("retrieval", Field::DataSource),
+        // The stores and records of a memory are too many to stand in a name.
+        Kind::Memory => return Some((operation("memory"), None)),
         Kind::MapReduce => ("map_reduce", Field::Job),
         Kind::MapItem => ("map_item", Field::Job),
         Kind::Reduce => ("reduce", Field::Job),
+        Kind::Session => ("session", Field::Provider),
         _ => return None,
     };
     let subject = match fields.get(subject) {
