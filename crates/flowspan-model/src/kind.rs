@@ -137,9 +137,9 @@ kinds! {
         /// Events were written to a store of the program's own.
         StorageWritten = "storage_written", [StorageName, Count];
         /// What was asked for was found in a cache.
-        CacheHit = "cache_hit", [CacheName, Count];
+        CacheHit = "cache_hit", [CacheName];
         /// What was asked for was not found in a cache.
-        CacheMiss = "cache_miss", [CacheName, Count];
+        CacheMiss = "cache_miss", [CacheName];
         /// A queue became longer or shorter.
         QueueDepth = "queue_depth", [QueueName, QueueDepth];
         /// The work in a worktree was merged.

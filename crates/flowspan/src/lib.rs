@@ -89,8 +89,9 @@ pub use builder::{Builder, DEFAULT_NAMESPACE, Flowspan};
 pub use console::{Console, DEFAULT_LOG_FILTER};
 pub use error::BuildError;
 pub use flowspan_api::{
-    Agent, Guard, Handle, Inference, Judge, MapItem, MapReduce, Observed, Phase, Reduce, Step, ToolCall,
-    Verdict, Workflow, event,
+    Agent, Blocked, Embeddings, Guard, Handle, Held, Inference, Judge, MapItem, MapReduce, Memory, Observed,
+    Phase, Plan, Queue, Reduce, Retrieval, Session, Step, ToolCall, Verdict, Waiting, Workflow, Worktree,
+    event,
 };
 pub use flowspan_layer::Engine;
 #[cfg(feature = "macros")]

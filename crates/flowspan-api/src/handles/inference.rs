@@ -74,6 +74,8 @@ impl Inference {
             gen_ai.usage.cache_write.input_tokens = Empty,
             gen_ai.usage.reasoning.output_tokens = Empty,
             flowspan.response.chunks = Empty,
+            flowspan.cost.amount = Empty,
+            flowspan.cost.currency = Empty,
             flowspan.status = Empty,
             "error.type" = Empty,
             otel.status_code = Empty,
@@ -130,6 +132,13 @@ impl Inference {
         if usage.output.is_some() {
             self.stream.output_reported.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Reports what the whole call cost, and the currency by ISO 4217, such as `USD`. Say nothing if
+    /// the price is not known: an unknown cost is not zero.
+    pub fn cost(&self, amount: f64, currency: &str) {
+        set(self.span(), Field::CostAmount, amount);
+        set(self.span(), Field::CostCurrency, currency);
     }
 
     /// Counts a chunk of a streamed response that brought this many tokens.

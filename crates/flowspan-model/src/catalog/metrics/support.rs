@@ -22,11 +22,11 @@ pub(super) const ROWS: &[Metric] = &[
         .answers(&["003 prodigy_storage_events_written_total"]),
     counter("cache.hits", "{hit}", "Look-ups that found something in a cache.")
         .labels(&[CACHE])
-        .fed_by(&[counted(Kind::CacheHit)])
+        .fed_by(&[occurred(Kind::CacheHit)])
         .answers(&["001 crew_cache_hits_total"]),
     counter("cache.misses", "{miss}", "Look-ups that found nothing in a cache.")
         .labels(&[CACHE])
-        .fed_by(&[counted(Kind::CacheMiss)])
+        .fed_by(&[occurred(Kind::CacheMiss)])
         .answers(&["001 crew_cache_misses_total"]),
     gauge("queue.depth", "{item}", "Things that wait in a queue.")
         .labels(&[QUEUE])
