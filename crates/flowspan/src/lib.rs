@@ -75,6 +75,8 @@ mod error;
 mod limits;
 mod logs;
 mod outputs;
+#[cfg_attr(not(target_os = "linux"), path = "process_metrics/absent.rs")]
+mod process_metrics;
 mod propagation;
 mod report;
 mod resource;

@@ -3,5 +3,6 @@
 mod by_handle;
 mod by_tracing;
 mod gauges;
+mod page;
 mod support;
 mod three_ways;
