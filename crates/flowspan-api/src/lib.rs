@@ -3,7 +3,8 @@
 //! A handle describes one piece of work: a [`Workflow`], a [`Phase`], a [`Step`], an [`Agent`], a
 //! model call ([`Inference`]), a [`ToolCall`], a [`MapReduce`] job. Run the work through it, and
 //! whoever listens to `tracing` knows when it started, how long it took and how it ended. Nobody
-//! listens: it costs a few nanoseconds.
+//! listens: it costs a few nanoseconds. What merely happens inside the work is said by the functions
+//! of [`event`].
 //!
 //! A library that wants to be observable depends on this crate alone. It brings no OpenTelemetry
 //! into the dependency tree: handles are plain `tracing` spans with documented field names.
@@ -33,7 +34,7 @@
 //! finished is `cancelled`, an error that says so is a `timeout`, a panic is `failed` and goes on
 //! unwinding. [`watch`](Handle::watch) is for futures that cannot fail,
 //! [`judge`](Handle::judge) for results of your own, [`in_scope`](Handle::in_scope) and
-//! [`enter`](Handle::enter) for plain synchronous code.
+//! [`enter`](Handle::enter) for plain synchronous code, [`hold`](Handle::hold) for what lasts.
 //!
 //! # Without this crate
 //!
@@ -61,7 +62,9 @@ pub mod event;
 mod guard;
 mod handle;
 mod handles;
+mod held;
 mod observed;
+mod queue;
 mod verdict;
 
 #[cfg(feature = "macros")]
@@ -69,6 +72,11 @@ pub use flowspan_macros::{agent, phase, step, tool, workflow};
 pub use flowspan_model::{Status, Usage};
 pub use guard::Guard;
 pub use handle::Handle;
-pub use handles::{Agent, Inference, MapItem, MapReduce, Phase, Reduce, Step, ToolCall, Workflow, kind};
+pub use handles::{
+    Agent, Blocked, Embeddings, Inference, MapItem, MapReduce, Memory, Phase, Plan, Reduce, Retrieval,
+    Session, Step, ToolCall, Workflow, Worktree, kind,
+};
+pub use held::Held;
 pub use observed::{AlwaysSuccess, ByResult, Judge, Observed};
+pub use queue::{Queue, Waiting};
 pub use verdict::Verdict;

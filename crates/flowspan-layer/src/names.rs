@@ -9,19 +9,23 @@ pub(crate) fn span_name_parts(kind: Kind, fields: &Fields) -> Option<(Text, Opti
         Some(Value::Text(text)) => Some(text),
         _ => None,
     };
+    let operation = |usual| text(Field::Operation).cloned().unwrap_or(Text::from_static(usual));
     let (verb, subject) = match kind {
         Kind::Workflow => ("invoke_workflow", Field::WorkflowName),
         Kind::Phase => ("phase", Field::PhaseName),
         Kind::Step => ("step", Field::StepName),
         Kind::Agent => ("invoke_agent", Field::AgentName),
-        Kind::Inference => {
-            let verb = text(Field::Operation).cloned().unwrap_or(Text::from_static("chat"));
-            return Some((verb, text(Field::RequestModel)));
-        }
+        Kind::Inference => return Some((operation("chat"), text(Field::RequestModel))),
+        Kind::Embeddings => ("embeddings", Field::RequestModel),
         Kind::ToolCall => ("execute_tool", Field::ToolName),
+        Kind::Plan => ("plan", Field::AgentName),
+        Kind::Retrieval => ("retrieval", Field::DataSource),
+        // The stores and records of a memory are too many to stand in a name.
+        Kind::Memory => return Some((operation("memory"), None)),
         Kind::MapReduce => ("map_reduce", Field::Job),
         Kind::MapItem => ("map_item", Field::Job),
         Kind::Reduce => ("reduce", Field::Job),
+        Kind::Session => ("session", Field::Provider),
         _ => return None,
     };
     Some((Text::from_static(verb), text(subject)))

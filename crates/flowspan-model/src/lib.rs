@@ -30,7 +30,7 @@ mod usage;
 mod value;
 
 pub use event::{Event, Fields, SpanIds};
-pub use field::Field;
+pub use field::{Field, ValueType};
 pub use kind::{Kind, Moment, SpanKind};
 pub use sink::EventSink;
 pub use status::{Status, UnknownStatus};

@@ -15,7 +15,7 @@ use opentelemetry_sdk::{
 use crate::{
     BuildError, Builder, Telemetry, limits,
     outputs::{self, Assembly, Book},
-    propagation, resource, sampler, self_metrics,
+    process_metrics, propagation, resource, sampler, self_metrics,
     telemetry::{Parts, SCOPE},
     terminal::Terminal,
 };
@@ -102,6 +102,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     let recorder = Arc::new(recorder.build(&meter));
     book.enter(drains);
     self_metrics::observe(&meter, &builder.namespace, &book, &recorder);
+    process_metrics::observe(&meter, &builder.namespace);
 
     let parts = Parts {
         worker,

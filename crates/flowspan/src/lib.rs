@@ -75,6 +75,8 @@ mod error;
 mod limits;
 mod logs;
 mod outputs;
+#[cfg_attr(not(target_os = "linux"), path = "process_metrics/absent.rs")]
+mod process_metrics;
 mod propagation;
 mod report;
 mod resource;
@@ -89,8 +91,9 @@ pub use builder::{Builder, DEFAULT_NAMESPACE, Flowspan};
 pub use console::{Console, DEFAULT_LOG_FILTER};
 pub use error::BuildError;
 pub use flowspan_api::{
-    Agent, Guard, Handle, Inference, Judge, MapItem, MapReduce, Observed, Phase, Reduce, Step, ToolCall,
-    Verdict, Workflow, event,
+    Agent, Blocked, Embeddings, Guard, Handle, Held, Inference, Judge, MapItem, MapReduce, Memory, Observed,
+    Phase, Plan, Queue, Reduce, Retrieval, Session, Step, ToolCall, Verdict, Waiting, Workflow, Worktree,
+    event,
 };
 pub use flowspan_layer::Engine;
 #[cfg(feature = "macros")]

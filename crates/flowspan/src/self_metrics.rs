@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use flowspan_metrics::Recorder;
+use flowspan_model::catalog::{Metric, telemetry};
 use flowspan_runtime::Account;
 use opentelemetry::{KeyValue, metrics::Meter};
 
@@ -10,13 +11,12 @@ use crate::outputs::Book;
 
 /// Creates the metrics of flowspan's own losses. They are read when somebody collects.
 pub(crate) fn observe(meter: &Meter, namespace: &str, book: &Book, recorder: &Arc<Recorder>) {
-    let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}.") };
-    let counter = |name: &str, description: &'static str, points: fn(&Account) -> Vec<Point>| {
+    let counter = |metric: &Metric, points: fn(&Account) -> Vec<Point>| {
         let book = book.clone();
         meter
-            .u64_observable_counter(format!("{prefix}telemetry.{name}"))
-            .with_unit("{item}")
-            .with_description(description)
+            .u64_observable_counter(metric.full_name(namespace))
+            .with_unit(metric.unit)
+            .with_description(metric.description)
             .with_callback(move |observer| {
                 for (value, labels) in observed(&book, points) {
                     observer.observe(value, &labels);
@@ -24,20 +24,16 @@ pub(crate) fn observe(meter: &Meter, namespace: &str, book: &Book, recorder: &Ar
             })
             .build();
     };
-    counter("created", "Spans, data points and log records that were handed to exporters.", |account| {
-        vec![(account.created, None)]
-    });
-    counter("delivered", "Spans, data points and log records that a receiver took.", |account| {
-        vec![(account.delivered, None)]
-    });
-    counter("dropped", "Spans, data points and log records that were lost, and why.", |account| {
+    counter(&telemetry::CREATED, |account| vec![(account.created, None)]);
+    counter(&telemetry::DELIVERED, |account| vec![(account.delivered, None)]);
+    counter(&telemetry::DROPPED, |account| {
         account.dropped.iter().map(|(reason, items)| (*items, Some(reason.as_str()))).collect()
     });
     let waiting = book.clone();
     meter
-        .u64_observable_gauge(format!("{prefix}telemetry.queued"))
-        .with_unit("{item}")
-        .with_description("Spans and log records that wait or are on their way.")
+        .u64_observable_gauge(telemetry::QUEUED.full_name(namespace))
+        .with_unit(telemetry::QUEUED.unit)
+        .with_description(telemetry::QUEUED.description)
         .with_callback(move |observer| {
             for (value, labels) in observed(&waiting, |account| vec![(account.queued, None)]) {
                 observer.observe(value, &labels);
@@ -46,9 +42,9 @@ pub(crate) fn observe(meter: &Meter, namespace: &str, book: &Book, recorder: &Ar
         .build();
     let recorder = Arc::clone(recorder);
     meter
-        .u64_observable_counter(format!("{prefix}telemetry.labels.collapsed"))
-        .with_unit("{value}")
-        .with_description("Label values that were one too many and became `other`.")
+        .u64_observable_counter(telemetry::LABELS_COLLAPSED.full_name(namespace))
+        .with_unit(telemetry::LABELS_COLLAPSED.unit)
+        .with_description(telemetry::LABELS_COLLAPSED.description)
         .with_callback(move |observer| observer.observe(recorder.collapsed(), &[]))
         .build();
 }

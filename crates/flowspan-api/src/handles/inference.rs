@@ -11,7 +11,7 @@ use std::{
 };
 
 use flowspan_model::{Field, Usage};
-use tracing::{Span, field::Empty, info_span};
+use tracing::{Span, field::Empty, info_span, record_all};
 
 use super::kind;
 use crate::{ByResult, Handle, Judge, Observed, handle::set};
@@ -57,6 +57,13 @@ impl Inference {
         let span = info_span!(
             target: "flowspan",
             "inference",
+            flowspan.status = Empty,
+            gen_ai.usage.input_tokens = Empty,
+            gen_ai.usage.output_tokens = Empty,
+            gen_ai.usage.cache_read.input_tokens = Empty,
+            gen_ai.response.finish_reasons = Empty,
+            gen_ai.response.model = Empty,
+            flowspan.cost.amount = Empty,
             otel.kind = "client",
             gen_ai.operation.name = operation,
             gen_ai.provider.name = provider,
@@ -64,17 +71,12 @@ impl Inference {
             gen_ai.request.stream = Empty,
             gen_ai.request.max_tokens = Empty,
             gen_ai.request.temperature = Empty,
-            gen_ai.response.model = Empty,
             gen_ai.response.id = Empty,
-            gen_ai.response.finish_reasons = Empty,
             gen_ai.response.time_to_first_chunk = Empty,
-            gen_ai.usage.input_tokens = Empty,
-            gen_ai.usage.output_tokens = Empty,
-            gen_ai.usage.cache_read.input_tokens = Empty,
             gen_ai.usage.cache_write.input_tokens = Empty,
             gen_ai.usage.reasoning.output_tokens = Empty,
             flowspan.response.chunks = Empty,
-            flowspan.status = Empty,
+            flowspan.cost.currency = Empty,
             "error.type" = Empty,
             otel.status_code = Empty,
             otel.status_description = Empty,
@@ -115,21 +117,30 @@ impl Inference {
     /// Reports what the provider says about the tokens of the whole call. A later report replaces
     /// an earlier one, as far as it goes.
     pub fn usage(&self, usage: Usage) {
-        let parts = [
-            (Field::InputTokens, usage.input),
-            (Field::OutputTokens, usage.output),
-            (Field::CacheReadTokens, usage.cache_read),
-            (Field::CacheWriteTokens, usage.cache_write),
-            (Field::ReasoningTokens, usage.reasoning),
-        ];
-        for (field, tokens) in parts {
-            if let Some(tokens) = tokens {
-                set(self.span(), field, i64::try_from(tokens).unwrap_or(i64::MAX));
-            }
+        let span = self.span();
+        if span.is_disabled() {
+            return;
         }
+        let whole = |tokens: Option<u64>| tokens.map(|tokens| i64::try_from(tokens).unwrap_or(i64::MAX));
+        // What nobody said is not recorded.
+        record_all!(
+            span,
+            gen_ai.usage.input_tokens = whole(usage.input),
+            gen_ai.usage.output_tokens = whole(usage.output),
+            gen_ai.usage.cache_read.input_tokens = whole(usage.cache_read),
+            gen_ai.usage.cache_write.input_tokens = whole(usage.cache_write),
+            gen_ai.usage.reasoning.output_tokens = whole(usage.reasoning),
+        );
         if usage.output.is_some() {
             self.stream.output_reported.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Reports what the whole call cost, and the currency by ISO 4217, such as `USD`. Say nothing if
+    /// the price is not known: an unknown cost is not zero.
+    pub fn cost(&self, amount: f64, currency: &str) {
+        set(self.span(), Field::CostAmount, amount);
+        set(self.span(), Field::CostCurrency, currency);
     }
 
     /// Counts a chunk of a streamed response that brought this many tokens.

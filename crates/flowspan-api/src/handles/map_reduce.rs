@@ -31,13 +31,22 @@ impl MapReduce {
         Handle::from_span(info_span!(
             target: "flowspan",
             "map_reduce",
-            flowspan.map_reduce.job = name,
-            flowspan.map_reduce.items = i64::try_from(items).unwrap_or(i64::MAX),
             flowspan.status = Empty,
+            flowspan.map_reduce.job = name,
+            flowspan.map_reduce.id = Empty,
+            flowspan.map_reduce.items = i64::try_from(items).unwrap_or(i64::MAX),
             "error.type" = Empty,
             otel.status_code = Empty,
             otel.status_description = Empty,
         ))
+    }
+
+    /// Sets your identifier of this run of the job. It stands on spans and events; it is a label only
+    /// for those who ask for that.
+    #[inline]
+    #[must_use]
+    pub fn id(self, id: &str) -> Self {
+        self.record(Field::JobId, id)
     }
 
     /// One item of the job. The identifier stands on the span, never on a label.
@@ -46,10 +55,10 @@ impl MapReduce {
             target: "flowspan",
             parent: self.span(),
             "map_item",
+            flowspan.status = Empty,
+            flowspan.attempt = Empty,
             flowspan.map_reduce.item.id = id,
             flowspan.map_reduce.item.outcome = Empty,
-            flowspan.attempt = Empty,
-            flowspan.status = Empty,
             "error.type" = Empty,
             otel.status_code = Empty,
             otel.status_description = Empty,

@@ -1,13 +1,20 @@
 //! The handles, one kind of work each.
+//!
+//! Fields that are recorded later are declared first, the most frequent ones before the others:
+//! `tracing` finds a field by comparing names, from the first on.
 
 mod agent;
 mod inference;
+mod lasting;
 mod map_reduce;
+mod retrieval;
 mod workflow;
 
 pub use agent::{Agent, ToolCall};
 pub use inference::Inference;
+pub use lasting::{Blocked, Session, Worktree};
 pub use map_reduce::{MapItem, MapReduce, Reduce};
+pub use retrieval::{Embeddings, Memory, Plan, Retrieval};
 pub use workflow::{Phase, Step, Workflow};
 
 /// The kinds of work, as types that tell the handles apart. They have no values.
@@ -39,4 +46,25 @@ pub mod kind {
     /// See [`Inference`](super::Inference).
     #[derive(Debug)]
     pub enum Inference {}
+    /// See [`Embeddings`](super::Embeddings).
+    #[derive(Debug)]
+    pub enum Embeddings {}
+    /// See [`Plan`](super::Plan).
+    #[derive(Debug)]
+    pub enum Plan {}
+    /// See [`Retrieval`](super::Retrieval).
+    #[derive(Debug)]
+    pub enum Retrieval {}
+    /// See [`Memory`](super::Memory).
+    #[derive(Debug)]
+    pub enum Memory {}
+    /// See [`Session`](super::Session).
+    #[derive(Debug)]
+    pub enum Session {}
+    /// See [`Worktree`](super::Worktree).
+    #[derive(Debug)]
+    pub enum Worktree {}
+    /// See [`Blocked`](super::Blocked).
+    #[derive(Debug)]
+    pub enum Blocked {}
 }

@@ -13,13 +13,23 @@ use serde::Serialize;
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     /// Ends of spans and occurrences, by kind.
-    seen: [AtomicU64; Kind::COUNT],
+    seen: Seen,
     planned: AtomicU64,
     success: AtomicU64,
     failed: AtomicU64,
     dlq: AtomicU64,
     usage: Mutex<Usage>,
     run: Mutex<Option<Run>>,
+}
+
+/// One number for each kind.
+#[derive(Debug)]
+struct Seen([AtomicU64; Kind::COUNT]);
+
+impl Default for Seen {
+    fn default() -> Self {
+        Seen(std::array::from_fn(|_| AtomicU64::new(0)))
+    }
 }
 
 /// The run, as its outermost span tells of it.
@@ -66,7 +76,7 @@ pub(super) struct Tokens {
 
 impl Counts {
     pub(super) fn observed(&self) -> Observed {
-        let seen = |kind: Kind| self.seen[kind as usize].load(Ordering::Relaxed);
+        let seen = |kind: Kind| self.seen.0[kind as usize].load(Ordering::Relaxed);
         Observed {
             workflows: seen(Kind::Workflow),
             phases: seen(Kind::Phase),
@@ -150,7 +160,7 @@ impl Counts {
 impl EventSink for Counts {
     fn event(&self, event: &Event) {
         if event.moment != Moment::Started {
-            self.seen[event.kind as usize].fetch_add(1, Ordering::Relaxed);
+            self.seen.0[event.kind as usize].fetch_add(1, Ordering::Relaxed);
         }
         match event.moment {
             Moment::Started => self.started(event),

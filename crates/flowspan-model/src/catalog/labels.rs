@@ -21,3 +21,17 @@ pub(super) const VALIDATION_RESULT: Label =
     Label { name: "result", from: &[Field::ValidationResult], limit: 2 };
 /// Set by the sources, one for each kind of token; taken from no field.
 pub(super) const TOKEN_TYPE: Label = Label { name: "token_type", from: &[], limit: 5 };
+pub(super) const OUTCOME_OF_HEAL: Label = Label { name: "outcome", from: &[Field::HealOutcome], limit: 3 };
+pub(super) const OUTCOME_OF_BISECT: Label =
+    Label { name: "outcome", from: &[Field::BisectOutcome], limit: 3 };
+pub(super) const HANDOFF_TARGET: Label = Label { name: "target", from: &[Field::HandoffTarget], limit: 100 };
+pub(super) const EVALUATION: Label = Label { name: "evaluation", from: &[Field::EvaluationName], limit: 50 };
+pub(super) const SCORE_LABEL: Label = Label { name: "label", from: &[Field::EvaluationLabel], limit: 20 };
+pub(super) const CACHE: Label = Label { name: "cache", from: &[Field::CacheName], limit: 50 };
+pub(super) const QUEUE: Label = Label { name: "queue", from: &[Field::QueueName], limit: 50 };
+/// Spans, metrics or logs; set by whoever reads the accounts.
+pub(super) const SIGNAL: Label = Label { name: "signal", from: &[], limit: 3 };
+/// Why telemetry was lost, from a closed set.
+pub(super) const DROP_REASON: Label = Label { name: "reason", from: &[], limit: 20 };
+/// Time of the program's own, or of the system for it; the name is that of the convention.
+pub(super) const CPU_MODE: Label = Label { name: "cpu.mode", from: &[], limit: 2 };

@@ -71,10 +71,16 @@ const fn differs_each_time(field: Field) -> bool {
     matches!(
         field,
         Field::RunId
-            | Field::ToolCallId
-            | Field::ResponseId
+            | Field::SessionId
+            | Field::JobId
             | Field::ItemId
+            | Field::ResponseId
+            | Field::ToolCallId
+            | Field::MemoryRecord
+            | Field::WorktreeName
+            | Field::WorktreeBranch
             | Field::ErrorMessage
+            | Field::EvaluationExplanation
             | Field::Reason
     )
 }

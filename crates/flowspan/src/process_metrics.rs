@@ -1,0 +1,93 @@
+//! What the process needs of its machine, on `/metrics`.
+
+use flowspan_model::catalog::process::{CPU_TIME, MEMORY_PEAK, MEMORY_USAGE};
+use opentelemetry::{KeyValue, metrics::Meter};
+use procfs::{
+    ProcResult,
+    process::{Process, Stat, Status},
+};
+
+/// Creates the metrics of the process. They are read when somebody collects; what the system does not
+/// tell is not there.
+pub(crate) fn observe(meter: &Meter, namespace: &str) {
+    meter
+        .i64_observable_up_down_counter(MEMORY_USAGE.full_name(namespace))
+        .with_unit(MEMORY_USAGE.unit)
+        .with_description(MEMORY_USAGE.description)
+        .with_callback(|observer| {
+            if let Some(bytes) = status().and_then(|status| bytes(status.vmrss)) {
+                observer.observe(i64::try_from(bytes).unwrap_or(i64::MAX), &[]);
+            }
+        })
+        .build();
+    meter
+        .u64_observable_gauge(MEMORY_PEAK.full_name(namespace))
+        .with_unit(MEMORY_PEAK.unit)
+        .with_description(MEMORY_PEAK.description)
+        .with_callback(|observer| {
+            if let Some(bytes) = status().and_then(|status| bytes(status.vmhwm)) {
+                observer.observe(bytes, &[]);
+            }
+        })
+        .build();
+    meter
+        .f64_observable_counter(CPU_TIME.full_name(namespace))
+        .with_unit(CPU_TIME.unit)
+        .with_description(CPU_TIME.description)
+        .with_callback(|observer| {
+            if let Some(stat) = stat() {
+                observer.observe(seconds(stat.utime), &[KeyValue::new("cpu.mode", "user")]);
+                observer.observe(seconds(stat.stime), &[KeyValue::new("cpu.mode", "system")]);
+            }
+        })
+        .build();
+}
+
+fn status() -> Option<Status> {
+    read(Process::status)
+}
+
+fn stat() -> Option<Stat> {
+    read(Process::stat)
+}
+
+fn read<T>(of: impl FnOnce(&Process) -> ProcResult<T>) -> Option<T> {
+    Process::myself().and_then(|process| of(&process)).ok()
+}
+
+/// The kernel counts memory in kibibytes.
+fn bytes(kibibytes: Option<u64>) -> Option<u64> {
+    kibibytes.map(|kibibytes| kibibytes.saturating_mul(1024))
+}
+
+/// The kernel counts time in ticks.
+#[expect(clippy::cast_precision_loss, reason = "2^53 ticks are millions of years")]
+fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / procfs::ticks_per_second() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peak_is_at_least_what_is_in_use() {
+        let status = status().expect("this is Linux");
+        let (usage, peak) = (bytes(status.vmrss), bytes(status.vmhwm));
+        assert!(usage > Some(100_000), "{usage:?}");
+        assert!(peak >= usage, "{peak:?} and {usage:?}");
+    }
+
+    #[test]
+    fn work_takes_time() {
+        let time = || stat().map(|stat| stat.utime + stat.stime).expect("this is Linux");
+        let before = time();
+        let mut number = 1_u64;
+        while time() == before {
+            for _ in 0..1000 {
+                number = std::hint::black_box(number.wrapping_mul(3));
+            }
+        }
+        assert!(seconds(time()) > 0.0);
+    }
+}
