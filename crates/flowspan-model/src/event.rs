@@ -137,6 +137,18 @@ impl Fields {
         self.get(field).and_then(Value::as_integer)
     }
 
+    /// How many fields are known.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing is known.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All fields, in the order in which they were first set.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = (Field, &Value)> {

@@ -4,6 +4,7 @@ mod counter;
 mod model_call;
 mod nobody;
 mod plain;
+mod poll;
 mod stacks;
 mod step;
 mod threads;
@@ -52,6 +53,7 @@ pub fn all() -> Vec<Work> {
         token::TOKEN,
         counter::COUNTER,
         plain::PLAIN,
+        poll::POLL,
         nobody::NO_SUBSCRIBER,
         nobody::DISABLED,
         threads::SIXTEEN,

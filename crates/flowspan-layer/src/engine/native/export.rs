@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use flowspan_model::{Event, Field, Fields, Text};
+use flowspan_model::{Event, Field, Fields, Value as ModelValue};
 use opentelemetry::{InstrumentationScope, Key, KeyValue, StringValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
@@ -44,9 +44,13 @@ impl State {
             }
             attributes = told;
         }
-        attributes.extend_from_slice(&origin.attributes);
+        if !origin.attributes.is_empty() {
+            attributes.extend_from_slice(&origin.attributes);
+        }
         let limit = self.limits.max_attributes_per_span as usize;
-        self.dropped_attributes += cut(&mut attributes, limit);
+        if attributes.len() > limit {
+            self.dropped_attributes += cut(&mut attributes, limit);
+        }
         SpanData {
             span_context: origin.context.clone(),
             parent_span_id: origin.parent,
@@ -79,28 +83,25 @@ fn own_attributes(own: u128, fields: &Fields, others: usize) -> Vec<KeyValue> {
     let mut attributes = Vec::with_capacity(own.count_ones() as usize + others);
     for (field, value) in fields.iter() {
         if own & bit(field) != 0 {
-            let value = match value {
-                flowspan_model::Value::Text(text) => of_text(field, text),
-                flowspan_model::Value::Integer(number) => Value::I64(*number),
-                flowspan_model::Value::Float(number) => Value::F64(*number),
-                flowspan_model::Value::Boolean(flag) => Value::Bool(*flag),
-            };
-            attributes.push(KeyValue::new(Key::from_static_str(field.key()), value));
+            attributes.push(KeyValue::new(Key::from_static_str(field.key()), of_value(field, value)));
         }
     }
     attributes
 }
 
-/// A text as the value of an attribute.
+/// The value of a field as that of an attribute.
 #[inline]
-fn of_text(field: Field, text: &Text) -> Value {
-    if field == Field::FinishReasons {
-        return finish_reasons(text);
+fn of_value(field: Field, value: &ModelValue) -> Value {
+    match value {
+        ModelValue::Text(text) if field == Field::FinishReasons => finish_reasons(text),
+        ModelValue::Text(text) => Value::String(match text.as_static() {
+            Some(text) => StringValue::from(text),
+            None => StringValue::from(text.to_shared()),
+        }),
+        ModelValue::Integer(number) => Value::I64(*number),
+        ModelValue::Float(number) => Value::F64(*number),
+        ModelValue::Boolean(flag) => Value::Bool(*flag),
     }
-    Value::String(match text.as_static() {
-        Some(text) => StringValue::from(text),
-        None => StringValue::from(text.to_shared()),
-    })
 }
 
 /// The name of a span of the vocabulary.
