@@ -10,7 +10,7 @@ use flowspan::model::{Event, EventSink, Field, Kind, Moment, Status, Usage};
 use serde::Serialize;
 
 /// Counts events as they come.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Counts {
     /// Ends of spans and occurrences, by kind.
     seen: [AtomicU64; Kind::COUNT],
@@ -62,6 +62,20 @@ pub(super) struct Tokens {
     pub(super) cache_read: u64,
     pub(super) cache_write: u64,
     pub(super) reasoning: u64,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self {
+            seen: std::array::from_fn(|_| AtomicU64::new(0)),
+            planned: AtomicU64::new(0),
+            success: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            dlq: AtomicU64::new(0),
+            usage: Mutex::default(),
+            run: Mutex::default(),
+        }
+    }
 }
 
 impl Counts {
