@@ -43,6 +43,10 @@ pub(super) struct Observed {
     pub(super) recoveries: u64,
     pub(super) validations: u64,
     pub(super) checkpoints: u64,
+    pub(super) checkpoints_loaded: u64,
+    pub(super) sessions: u64,
+    pub(super) cache_hits: u64,
+    pub(super) cache_misses: u64,
 }
 
 /// What became of the items.
@@ -92,6 +96,10 @@ impl Counts {
             recoveries: seen(Kind::Recovery),
             validations: seen(Kind::Validation),
             checkpoints: seen(Kind::CheckpointCreated),
+            checkpoints_loaded: seen(Kind::CheckpointLoaded),
+            sessions: seen(Kind::Session),
+            cache_hits: seen(Kind::CacheHit),
+            cache_misses: seen(Kind::CacheMiss),
         }
     }
 
