@@ -1,14 +1,15 @@
 //! `cargo xtask check`: all that can be said without running the program.
 
-use crate::{advisories, error::XtaskError, msrv, report, run};
+use crate::{advisories, error::XtaskError, generate, msrv, report, run};
 
 type Check = (&'static str, fn() -> Result<(), XtaskError>);
 
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     ("format", format),
     ("lints", lints),
     ("features", features),
     ("documentation", documentation),
+    ("generated", generate::check),
     ("rust-version", msrv::check),
     ("dependencies", dependencies),
     ("advisories", advisories::check),

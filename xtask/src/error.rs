@@ -25,6 +25,9 @@ pub(crate) enum XtaskError {
     /// The workspace states no Rust version, or different ones.
     #[error("{package} must inherit the workspace's `rust-version`")]
     NoRustVersion { package: String },
+    /// Something that is generated does not fit what it is generated from.
+    #[error("{} differ from the vocabulary: run `cargo xtask generate`", .paths.join(", "))]
+    Stale { paths: Vec<&'static str> },
     /// Several checks failed.
     #[error("failed: {}", .checks.join(", "))]
     Checks { checks: Vec<&'static str> },

@@ -6,6 +6,7 @@
 mod advisories;
 mod check;
 mod error;
+mod generate;
 mod msrv;
 mod pictures;
 mod run;
@@ -27,7 +28,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Format, lints, documentation, dependencies, and the stated Rust version.
+    /// Format, lints, documentation, generated pages, dependencies, and the stated Rust version.
     Check,
     /// All tests; builds what the end-to-end tests need, once.
     Test {
@@ -35,6 +36,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Writes the pages that are made from the vocabulary.
+    Generate,
     /// Takes the pictures of the documentation anew, from a real run.
     Pictures,
     /// A real Collector, Jaeger and Prometheus on this machine.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Check => check::run(),
         Task::Test { arguments } => test::run(&arguments),
+        Task::Generate => generate::run(),
         Task::Pictures => pictures::run(),
         Task::Stack { task } => stack::run(&task),
     };

@@ -16,9 +16,12 @@ use crate::event;
 /// use flowspan_api::Queue;
 ///
 /// let queue = Queue::new("files");
-/// let waiting: Vec<_> = ["a.rs", "b.rs"].iter().map(|_| queue.wait()).collect();
+/// let waiting = queue.wait_many(2);
 /// assert_eq!(queue.depth(), 2);
-/// drop(waiting);
+/// for (file, waiting) in ["a.rs", "b.rs"].iter().zip(waiting) {
+///     drop(waiting); // its turn has come
+///     println!("{file}");
+/// }
 /// assert_eq!(queue.depth(), 0);
 /// ```
 #[derive(Clone, Debug)]
@@ -40,6 +43,13 @@ impl Queue {
     pub fn wait(&self) -> Waiting {
         self.0.change(|depth| depth.saturating_add(1));
         Waiting(Arc::clone(&self.0))
+    }
+
+    /// So many more things wait, each until its guard is dropped. The depth is said once for all.
+    pub fn wait_many(&self, count: usize) -> Vec<Waiting> {
+        let more = u64::try_from(count).unwrap_or(u64::MAX);
+        self.0.change(|depth| depth.saturating_add(more));
+        (0..count).map(|_| Waiting(Arc::clone(&self.0))).collect()
     }
 
     /// Sets the depth, for queues that know it themselves.

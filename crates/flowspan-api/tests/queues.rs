@@ -30,6 +30,13 @@ fn what_waits_is_counted_until_it_is_gone() {
 }
 
 #[test]
+fn many_that_come_together_are_said_once_and_go_one_by_one() {
+    let (heard, _guard) = Recording::start();
+    drop(Queue::new("files").wait_many(3));
+    assert_eq!(depths(&heard), ["3", "2", "1", "0"]);
+}
+
+#[test]
 fn a_panic_empties_the_queue() {
     let (heard, _guard) = Recording::start();
     let unwound = catch_unwind(AssertUnwindSafe(|| {

@@ -4,11 +4,13 @@
 //! per file and shows what telemetry of that looks like. The library exists so that the tests can
 //! use the parts; it promises no stability.
 //!
-//! - [`demo`] is the command; it ties everything together and is the only part that is observed.
+//! - [`catalog`] prints all that flowspan understands and measures.
+//! - [`demo`] is the program; it ties everything together and is the only part that is observed.
 //! - [`audit`] holds what an audit is made of, [`model_client`] asks a model, and [`model_server`] is
 //!   one, for machines without a key or a network. None of them knows telemetry.
 
 pub mod audit;
+pub mod catalog;
 pub mod chat;
 pub mod demo;
 pub mod duration;

@@ -3,7 +3,11 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use flowspan_cli::demo::{self, DemoArgs};
+use flowspan_cli::{
+    catalog::{self, CatalogArgs},
+    demo::{self, DemoArgs},
+    output,
+};
 
 /// Observes programs that run workflows and agents.
 #[derive(Debug, Parser)]
@@ -16,11 +20,16 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(Box<DemoArgs>),
+    Catalog(CatalogArgs),
 }
 
 fn main() -> ExitCode {
     // clap ends the program with status 2 and says what is accepted if an argument is of no use.
     match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
+        Command::Catalog(args) => {
+            output::summary(&catalog::render(&args));
+            ExitCode::SUCCESS
+        }
     }
 }

@@ -7,6 +7,7 @@
 //! - [`Kind`] says *what* was observed (a step, a model call, a retry), [`Moment`] *when* in its
 //!   life, [`Field`] names one attribute of it, and an [`Event`] puts them together.
 //! - [`catalog`] lists every metric with its unit, labels, buckets and the events that feed it.
+//! - [`reference`](mod@reference) writes both down for people.
 //!
 //! ```
 //! use flowspan_model::{Event, Field, Kind, Moment, Status, catalog};
@@ -23,6 +24,7 @@ pub mod catalog;
 mod event;
 mod field;
 mod kind;
+pub mod reference;
 mod sink;
 mod status;
 mod text;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use flowspan_layer::{Normalizer, Spans};
 use flowspan_metrics::Recorder;
+use flowspan_model::catalog;
 use flowspan_runtime::{Environment, Health, SettingError, Worker, boolean};
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::{
@@ -125,11 +126,8 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
 
 /// A namespace that every back end can carry.
 fn check_namespace(namespace: &str) -> Result<(), SettingError> {
-    let begins = namespace.chars().next().is_none_or(|first| first.is_ascii_alphabetic());
-    let goes_on = namespace.chars().all(|next| next.is_ascii_alphanumeric() || next == '_' || next == '.');
-    if begins && goes_on && !namespace.ends_with('.') && namespace.len() <= 64 {
+    if catalog::is_namespace(namespace) {
         return Ok(());
     }
-    let accepted = "a letter followed by letters, digits, `_` and `.`, 64 at most";
-    Err(SettingError::new("namespace", namespace, accepted))
+    Err(SettingError::new("namespace", namespace, catalog::NAMESPACE_FORM))
 }

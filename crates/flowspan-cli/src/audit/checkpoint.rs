@@ -111,9 +111,15 @@ impl Checkpoint {
         .map_err(|source| CheckpointError::Write { path: path.to_owned(), source })
     }
 
-    /// Adds a result.
-    pub fn finish(&mut self, result: FileResult) {
-        self.finished.insert(result.path.clone(), result);
+    /// Adds a result, and says whether it is new.
+    pub fn finish(&mut self, result: FileResult) -> bool {
+        let before = self.finished.insert(result.path.clone(), result.clone());
+        before.as_ref() != Some(&result)
+    }
+
+    /// Whether nothing is finished.
+    pub fn is_empty(&self) -> bool {
+        self.finished.is_empty()
     }
 
     /// The result for a file, if it was finished with the content that it has now.
@@ -150,7 +156,9 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("audit.json");
         let mut checkpoint = Checkpoint::load(&path).expect("no file is an empty state");
-        checkpoint.finish(result("a.rs", &[]));
+        assert!(checkpoint.is_empty());
+        assert!(checkpoint.finish(result("a.rs", &[])), "it is new");
+        assert!(!checkpoint.finish(result("a.rs", &[])), "it is known");
         checkpoint.save(&path).expect("written");
 
         let found = Checkpoint::load(&path).expect("read");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use flowspan::event::{Recovered, Validation};
 use flowspan::model::Status;
-use flowspan::{Agent, ToolCall, Verdict, event};
+use flowspan::{Agent, Session, ToolCall, Verdict, event};
 use thiserror::Error;
 
 use super::call::{ask, verdict};
@@ -66,13 +66,14 @@ pub(super) struct Task<'a> {
 
 /// Audits one file.
 pub(super) async fn audit(model: &Model, task: Task<'_>, attempt: u32) -> Result<Assessment, AgentError> {
-    Agent::new("auditor")
-        .attempt(attempt)
-        .judge(work(model, task), |outcome: &Result<Assessment, AgentError>| match outcome {
-            Ok(_) => Verdict::success(),
-            Err(error) => error.verdict(),
-        })
-        .await
+    Agent::new("auditor").attempt(attempt).judge(work(model, task), judge).await
+}
+
+fn judge(outcome: &Result<Assessment, AgentError>) -> Verdict {
+    match outcome {
+        Ok(_) => Verdict::success(),
+        Err(error) => error.verdict(),
+    }
 }
 
 async fn work(model: &Model, task: Task<'_>) -> Result<Assessment, AgentError> {
@@ -81,6 +82,11 @@ async fn work(model: &Model, task: Task<'_>) -> Result<Assessment, AgentError> {
         lines: ToolCall::new("wc").run(tools::count_lines(task.file)).await.ok(),
         open_tasks: ToolCall::new("grep").run(tools::count_open_tasks(task.file)).await.ok(),
     };
+    // The question and, if need be, the repair of its answer: one conversation.
+    Session::new(model.provider).model(&model.name).judge(talk(model, task, facts), judge).await
+}
+
+async fn talk(model: &Model, task: Task<'_>, facts: Facts) -> Result<Assessment, AgentError> {
     let lines = task.text.lines().count() as u64;
     let conversation = ask_for_audit(task.name, task.text, facts);
     let answer = ask(model, &conversation).await.map_err(AgentError::Call)?;

@@ -10,7 +10,7 @@ use flowspan::model::{Event, EventSink, Field, Kind, Moment, Status, Usage};
 use serde::Serialize;
 
 /// Counts events as they come.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Counts {
     /// Ends of spans and occurrences, by kind.
     seen: Seen,
@@ -53,6 +53,10 @@ pub(super) struct Observed {
     pub(super) recoveries: u64,
     pub(super) validations: u64,
     pub(super) checkpoints: u64,
+    pub(super) checkpoints_loaded: u64,
+    pub(super) sessions: u64,
+    pub(super) cache_hits: u64,
+    pub(super) cache_misses: u64,
 }
 
 /// What became of the items.
@@ -74,6 +78,20 @@ pub(super) struct Tokens {
     pub(super) reasoning: u64,
 }
 
+impl Default for Counts {
+    fn default() -> Self {
+        Self {
+            seen: std::array::from_fn(|_| AtomicU64::new(0)),
+            planned: AtomicU64::new(0),
+            success: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            dlq: AtomicU64::new(0),
+            usage: Mutex::default(),
+            run: Mutex::default(),
+        }
+    }
+}
+
 impl Counts {
     pub(super) fn observed(&self) -> Observed {
         let seen = |kind: Kind| self.seen.0[kind as usize].load(Ordering::Relaxed);
@@ -88,6 +106,10 @@ impl Counts {
             recoveries: seen(Kind::Recovery),
             validations: seen(Kind::Validation),
             checkpoints: seen(Kind::CheckpointCreated),
+            checkpoints_loaded: seen(Kind::CheckpointLoaded),
+            sessions: seen(Kind::Session),
+            cache_hits: seen(Kind::CacheHit),
+            cache_misses: seen(Kind::CacheMiss),
         }
     }
 

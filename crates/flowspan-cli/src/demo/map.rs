@@ -1,9 +1,10 @@
 //! The map side: every file is an item, several at once.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use flowspan::model::Status;
-use flowspan::{MapItem, MapReduce, Step, Verdict, event};
+use flowspan::{MapItem, MapReduce, Queue, Step, Verdict, Waiting, event};
 use futures_util::{StreamExt, stream};
 use thiserror::Error;
 
@@ -61,39 +62,68 @@ pub(super) async fn map(
     mut checkpoint: Checkpoint,
 ) -> Result<Mapped, CheckpointError> {
     let earlier = checkpoint.clone();
-    let items = plan.files.iter().map(|file| item(context, job, plan, &earlier, file));
+    let waiting = Queue::new("files").wait_many(plan.files.len());
+    let items = plan
+        .files
+        .iter()
+        .zip(waiting)
+        .map(|(file, waiting)| item(context, job, plan, &earlier, Turn { file, waiting }));
     let mut outcomes = stream::iter(items).buffer_unordered(context.concurrency);
     let mut mapped = Mapped::default();
     let mut unsaved = 0;
+    let mut unsaved_and_new = 0;
+    let mut first_letter = None;
     while let Some(outcome) = outcomes.next().await {
         context.progress.advance();
         match outcome {
             Ok(result) => {
-                checkpoint.finish(result.clone());
+                unsaved_and_new += u64::from(checkpoint.finish(result.clone()));
                 mapped.results.push(result);
                 unsaved += 1;
             }
-            Err(letter) => mapped.dead_letters.push(letter),
+            Err(letter) => {
+                first_letter.get_or_insert_with(Instant::now);
+                mapped.dead_letters.push(letter);
+            }
         }
         if unsaved == CHECKPOINT_EVERY {
-            save(context, &checkpoint).await?;
+            save(context, &checkpoint, std::mem::take(&mut unsaved_and_new)).await?;
             unsaved = 0;
         }
     }
-    save(context, &checkpoint).await?;
+    save(context, &checkpoint, unsaved_and_new).await?;
+    event::dead_letter_age(first_letter.map_or(Duration::ZERO, |since: Instant| since.elapsed()));
     Ok(mapped)
 }
 
-/// Writes a checkpoint, away from the threads that serve the agents.
-pub(super) async fn save(context: &Context, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+/// Writes a checkpoint with so many new results, away from the threads that serve the agents.
+pub(super) async fn save(
+    context: &Context,
+    checkpoint: &Checkpoint,
+    new_results: u64,
+) -> Result<(), CheckpointError> {
     let (path, state) = (context.checkpoint.clone(), checkpoint.clone());
     let written = tokio::task::spawn_blocking(move || state.save(&path)).await;
     match written {
-        Ok(outcome) => outcome?,
+        Ok(outcome) => outcome.inspect_err(failed)?,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
     event::checkpoint_created("audit");
+    if new_results > 0 {
+        event::storage_written("checkpoint", new_results);
+    }
     Ok(())
+}
+
+/// Says that a checkpoint could not be written or read.
+pub(super) fn failed(error: &CheckpointError) {
+    event::checkpoint_failed("audit", &chain(error));
+}
+
+/// A file whose turn has come when somebody begins with it.
+struct Turn<'a> {
+    file: &'a Path,
+    waiting: Waiting,
 }
 
 async fn item(
@@ -101,17 +131,19 @@ async fn item(
     job: &MapReduce,
     plan: &Plan,
     earlier: &Checkpoint,
-    file: &Path,
+    Turn { file, waiting }: Turn<'_>,
 ) -> Result<FileResult, DeadLetter> {
     let name = file.to_string_lossy();
     let item = job.item(&name);
+    let begun = async {
+        drop(waiting);
+        work(context, &item, earlier, file, plan.absolute(file)).await
+    };
     let outcome = item
         .clone()
-        .judge(work(context, &item, earlier, file, plan.absolute(file)), |outcome: &Result<_, ItemError>| {
-            match outcome {
-                Ok(_) => Verdict::success(),
-                Err(error) => error.verdict(),
-            }
+        .judge(begun, |outcome: &Result<_, ItemError>| match outcome {
+            Ok(_) => Verdict::success(),
+            Err(error) => error.verdict(),
         })
         .await;
     outcome.map_err(|error| DeadLetter { path: file.to_owned(), reason: chain(&error) })
@@ -130,8 +162,10 @@ async fn work(
             String::from_utf8(bytes).map_err(|error| ItemError::NotUtf8(error.utf8_error().valid_up_to()))?;
         let fingerprint = fingerprint::of_text(&text);
         if let Some(result) = earlier.finished(file, fingerprint) {
+            event::cache_hit("results");
             return Ok(result.clone());
         }
+        event::cache_miss("results");
         let task = Task { name: &file.to_string_lossy(), file: &absolute, text: &text };
         let assessment = attempts(context, task).await?;
         Ok(FileResult { path: file.to_owned(), fingerprint, assessment })

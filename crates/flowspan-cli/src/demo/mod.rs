@@ -9,7 +9,8 @@
 //! │  │  └─ step audit-file
 //! │  │     └─ agent auditor
 //! │  │        ├─ tools wc, grep
-//! │  │        └─ model calls: the question, and a repair if the answer is of no use
+//! │  │        └─ session   with the model
+//! │  │           └─ model calls: the question, and a repair if the answer is of no use
 //! │  ├─ phase reduce
 //! │  └─ reduce
 //! └─ phase report

@@ -1,10 +1,10 @@
 //! The workflow `audit`: plan, map, reduce, report.
 
-use flowspan::{MapReduce, Phase, Step, Workflow};
+use flowspan::{MapReduce, Phase, Step, Workflow, event};
 use thiserror::Error;
 
 use super::context::Context;
-use super::map::{Mapped, map, save};
+use super::map::{Mapped, failed, map, save};
 use crate::audit::checkpoint::{Checkpoint, CheckpointError};
 use crate::audit::merge::{Audit, merge};
 use crate::audit::plan::{Plan, PlanError, plan};
@@ -77,9 +77,12 @@ async fn prepare(context: &Context) -> Result<(Plan, Checkpoint), RunError> {
     let plan = Step::new("files", "list-files").index(0).run(list).await?;
     tracing::info!(files = plan.files.len(), "the files are listed");
     let resume = async {
-        let checkpoint = Checkpoint::load(&context.checkpoint)?;
+        let checkpoint = Checkpoint::load(&context.checkpoint).inspect_err(failed)?;
+        if !checkpoint.is_empty() {
+            event::checkpoint_loaded("audit");
+        }
         // A place that cannot be written to shall be known before hours of work, not after them.
-        save(context, &checkpoint).await?;
+        save(context, &checkpoint, 0).await?;
         Ok(checkpoint)
     };
     let checkpoint =

@@ -62,6 +62,11 @@ fn a_finished_checkpoint_saves_all_further_questions() {
     assert!(number(&first, "/counts/model_calls") >= 3);
     assert_eq!(number(&second, "/counts/model_calls"), 0);
     assert_eq!(number(&second, "/items/success"), 3);
+    for (summary, loaded, hits, misses) in [(&first, 0, 0, 3), (&second, 1, 3, 0)] {
+        assert_eq!(number(summary, "/counts/checkpoints_loaded"), loaded);
+        assert_eq!(number(summary, "/counts/cache_hits"), hits);
+        assert_eq!(number(summary, "/counts/cache_misses"), misses);
+    }
 }
 
 #[cfg(unix)]

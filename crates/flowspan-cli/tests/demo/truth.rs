@@ -1,8 +1,9 @@
 //! What the command says is true: the same numbers wherever one looks.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use flowspan_cli::model_server::Fault;
+use serde_json::Value;
 
 use crate::support::{asking, demo, model, number, output, sources, start, summary, summary_of, text};
 
@@ -50,24 +51,63 @@ fn one_seed_gives_one_result_whatever_the_concurrency() {
     }
 }
 
-#[tokio::test]
-async fn the_metrics_that_are_served_agree_with_the_summary() {
-    let sources = sources(6);
-    let (mut child, summary) =
-        start(demo(sources.path()).args(["--keep-open", "10m", "--namespace", "audit"]));
+/// Runs the demo to its end, and returns its summary and what it serves then.
+async fn summary_and_metrics(command: &mut Command) -> (Value, String) {
+    let (mut child, summary) = start(command.args(["--keep-open", "10m", "--namespace", "audit"]));
     let url = summary["metrics_url"].as_str().expect("metrics are served").to_owned();
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let page = client.get(url).send().await.expect("an answer").text().await.expect("text");
     child.kill().expect("it still runs");
     child.wait().expect("it has ended");
+    (summary, page)
+}
+
+/// The value of the series that begins like this; the page is without a series that nobody fed.
+fn series(page: &str, beginning: &str) -> Option<f64> {
+    let line = page.lines().find(|line| line.starts_with(beginning))?;
+    Some(line.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a number"))
+}
+
+#[tokio::test]
+async fn the_metrics_that_are_served_agree_with_the_summary() {
+    let sources = sources(6);
+    let (summary, page) = summary_and_metrics(&mut demo(sources.path())).await;
     for kind in TOKENS {
-        let series = page
-            .lines()
-            .find(|line| line.starts_with("audit_llm_tokens_total{") && line.contains(&format!("\"{kind}\"")))
-            .unwrap_or_else(|| panic!("no {kind} tokens in {page}"));
-        let value: f64 = series.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a number");
-        assert_eq!(value, number(&summary, &format!("/tokens/{kind}")) as f64, "{kind}");
+        let of_kind = |line: &&str| {
+            line.starts_with("audit_llm_tokens_total{") && line.contains(&format!("\"{kind}\""))
+        };
+        let line = page.lines().find(of_kind).unwrap_or_else(|| panic!("no {kind} tokens in {page}"));
+        let counted = number(&summary, &format!("/tokens/{kind}")) as f64;
+        assert_eq!(series(&page, line), Some(counted), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_around_the_work_is_measured_as_it_was() {
+    let sources = sources(5);
+    fs::write(sources.path().join("latin1.txt"), b"gr\xfc\xdfe\n").expect("written");
+    let checkpoint = sources.path().join(".checkpoint");
+    for run in [
+        // The first run finds nothing and keeps five results; the second one has them all.
+        [None, None, Some(5.0), Some(5.0)],
+        [Some(1.0), Some(5.0), None, None],
+    ] {
+        let mut command = demo(sources.path());
+        let (summary, page) = summary_and_metrics(command.arg("--checkpoint").arg(&checkpoint)).await;
+        let told = [
+            "audit_checkpoints_loaded_total",
+            "audit_cache_hits_total{cache=\"results\"}",
+            "audit_cache_misses_total{cache=\"results\"}",
+            "audit_storage_events_written_total",
+        ];
+        assert_eq!(told.map(|name| series(&page, name)), run, "{page}");
+        assert_eq!(series(&page, "audit_queue_depth{queue=\"files\"}"), Some(0.0));
+        assert_eq!(series(&page, "audit_mapreduce_dlq_items{job=\"files\"}"), Some(1.0));
+        assert!(series(&page, "audit_mapreduce_dlq_oldest_age_seconds{").is_some_and(|age| age > 0.0));
+        let created = number(&summary, "/counts/checkpoints") as f64;
+        assert_eq!(series(&page, "audit_checkpoints_created_total"), Some(created));
+        assert_eq!(number(&summary, "/counts/sessions"), number(&summary, "/counts/agents"));
     }
 }
 

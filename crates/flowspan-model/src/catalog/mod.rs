@@ -40,5 +40,15 @@ pub fn metric(name: &str) -> Option<&'static Metric> {
     METRICS.iter().find(|metric| metric.name == name)
 }
 
+/// What a namespace looks like, in words.
+pub const NAMESPACE_FORM: &str = "a letter followed by letters, digits, `_` and `.`, 64 at most";
+
+/// Whether every back end can carry names under this namespace. The empty one is none at all.
+pub fn is_namespace(text: &str) -> bool {
+    let begins = text.chars().next().is_none_or(|first| first.is_ascii_alphabetic());
+    let goes_on = text.chars().all(|next| next.is_ascii_alphanumeric() || next == '_' || next == '.');
+    begins && goes_on && !text.ends_with('.') && text.len() <= 64
+}
+
 #[cfg(test)]
 mod tests;

@@ -178,3 +178,13 @@ fn an_occurrence_that_says_no_count_speaks_of_one_thing() {
     assert_eq!(Amount::MinusCount.of(&removed), Some(-1.0));
     assert_eq!(Amount::MinusCount.of(&removed.with(Field::Count, 3_u64)), Some(-3.0));
 }
+
+#[test]
+fn a_namespace_is_made_of_what_every_back_end_carries() {
+    for good in ["", "flowspan", "a.b_c9", &"x".repeat(64)] {
+        assert!(is_namespace(good), "{good}");
+    }
+    for bad in ["9lives", "a b", "a.", "é", ".a", "_a", &"x".repeat(65)] {
+        assert!(!is_namespace(bad), "{bad}");
+    }
+}

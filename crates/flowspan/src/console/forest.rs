@@ -101,7 +101,7 @@ impl<F: Fn(&Node) + Send + Sync> Forest<F> {
         node.error = event.fields.text(Field::ErrorMessage).map(str::to_owned);
         node.totals.failed += u64::from(!node.status.is_success());
         match node.kind {
-            Kind::Inference => {
+            Kind::Inference | Kind::Embeddings => {
                 node.totals.model_calls += 1;
                 node.totals.usage += event.usage();
             }
@@ -151,9 +151,15 @@ fn name(event: &Event) -> String {
         Kind::Phase => Field::PhaseName,
         Kind::Step => Field::StepName,
         Kind::Agent => Field::AgentName,
-        Kind::Inference => Field::RequestModel,
+        Kind::Inference | Kind::Embeddings => Field::RequestModel,
         Kind::ToolCall => Field::ToolName,
+        Kind::Plan => Field::AgentName,
+        Kind::Retrieval => Field::DataSource,
+        Kind::Memory => Field::Operation,
         Kind::MapItem => Field::ItemId,
+        Kind::Session => Field::Provider,
+        Kind::Worktree => Field::WorktreeName,
+        Kind::Blocked => Field::Reason,
         _ => Field::Job,
     };
     event.fields.get(subject).map(ToString::to_string).unwrap_or_default()

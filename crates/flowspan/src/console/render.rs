@@ -87,7 +87,7 @@ fn line(text: &mut String, indent: &str, node: &Node) {
 /// What happened inside, in a few words.
 fn facts(totals: &Totals, kind: Kind) -> String {
     let mut facts = Vec::new();
-    let is_leaf = matches!(kind, Kind::Inference | Kind::ToolCall);
+    let is_leaf = matches!(kind, Kind::Inference | Kind::Embeddings | Kind::ToolCall);
     if totals.usage.total() > 0 {
         let [input, output] =
             [totals.usage.input, totals.usage.output].map(|part| grouped(part.unwrap_or(0)));
