@@ -3,7 +3,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Weak,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -49,6 +49,9 @@ pub struct Reader(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     manual: ManualReader,
+    // Held while metrics are collected and written down, so that there is one copy of them and not one
+    // for each client.
+    turn: Mutex<()>,
     has_panicked: AtomicBool,
 }
 
@@ -65,7 +68,7 @@ impl Reader {
     ///
     /// The SDK hands nothing over. Nothing was appended then.
     pub fn write_text(&self, text: &mut Vec<u8>) -> Result<Findings, CollectError> {
-        Ok(exposition::write_text(&self.read()?, text))
+        self.read(|metrics| exposition::write_text(metrics, text))
     }
 
     /// Collects all metrics and appends them as a JSON document. [`SCHEMA_VERSION`](crate::SCHEMA_VERSION)
@@ -75,16 +78,16 @@ impl Reader {
     ///
     /// The SDK hands nothing over. Nothing was appended then.
     pub fn write_json(&self, json: &mut Vec<u8>) -> Result<Findings, CollectError> {
-        Ok(exposition::write_json(&self.read()?, json))
+        self.read(|metrics| exposition::write_json(metrics, json))
     }
 
-    /// The SDK's copies are made anew each time: it would not reuse what is expensive in them, and ten
-    /// thousand series are not to be kept between scrapes.
-    fn read(&self) -> Result<ResourceMetrics, CollectError> {
+    /// The SDK's copies are made anew each time. To use their memory again would make this slower, not
+    /// quicker, and would keep ten thousand series between two scrapes.
+    fn read(&self, write: impl FnOnce(&ResourceMetrics) -> Findings) -> Result<Findings, CollectError> {
+        let _turn = self.0.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut metrics = ResourceMetrics::default();
-        let collected = catch_unwind(AssertUnwindSafe(|| self.0.manual.collect(&mut metrics)));
-        match collected {
-            Ok(Ok(())) => Ok(metrics),
+        match catch_unwind(AssertUnwindSafe(|| self.0.manual.collect(&mut metrics))) {
+            Ok(Ok(())) => Ok(write(&metrics)),
             // After a panic under its lock the SDK collects nothing any more.
             Ok(Err(_)) if self.0.has_panicked.load(Ordering::Relaxed) => Err(CollectError::Broken),
             Ok(Err(source)) => Err(CollectError::Unavailable(source)),

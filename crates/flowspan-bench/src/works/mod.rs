@@ -4,6 +4,7 @@ mod counter;
 mod model_call;
 mod nobody;
 mod plain;
+mod scrape;
 mod stacks;
 mod step;
 mod threads;
@@ -55,5 +56,6 @@ pub fn all() -> Vec<Work> {
         nobody::NO_SUBSCRIBER,
         nobody::DISABLED,
         threads::SIXTEEN,
+        scrape::SCRAPE,
     ]
 }

@@ -92,7 +92,7 @@ impl<'a> Table<'a> {
     /// next, and of two counters the larger one never falls.
     fn keep_one_of_each(&mut self) -> u64 {
         let before = self.series.len();
-        let labels = |row: &Row<'a>| &self.labels[row.labels.clone()];
+        let labels = |row: &Row<'a>| &self.labels.as_bytes()[row.labels.clone()];
         self.series.sort_unstable_by(|left, right| {
             labels(left).cmp(labels(right)).then_with(|| right.sample.compare(left.sample))
         });

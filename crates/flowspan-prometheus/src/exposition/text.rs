@@ -55,7 +55,7 @@ impl<'a> Writer<'a> {
         histogram.each_bucket(&mut |bound, count| {
             put(self.text, &[&self.head, self.bounds.get(index, bound)]);
             put_integer(self.text, count);
-            put(self.text, &[b"\n"]);
+            self.text.push(b'\n');
             index += 1;
         });
         put(self.text, &[&self.head, b"+Inf\"} "]);
