@@ -1,10 +1,20 @@
 //! Where to serve, and taking the place.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
+};
 
 use flowspan_runtime::{Environment, Health, SettingError, WorkerHandle};
 
-use crate::{Accounts, PrometheusError, Reader, Server, reader::bridge, server};
+use serde::Serialize;
+
+use crate::{
+    Accounts, PrometheusError, Reader, Server,
+    page::{Make, Page},
+    routes::is_free,
+    server,
+};
 
 /// Where metrics are served unless code or environment say otherwise: `127.0.0.1:9464`.
 pub const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9464);
@@ -88,11 +98,11 @@ impl Prometheus {
             let listener = TcpListener::bind(asked)?;
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
-            Ok(Endpoint { listener, address, registry: prometheus::Registry::new() })
+            Ok((listener, address))
         };
-        let endpoint = listen().map_err(|source| PrometheusError::of_address(asked, source))?;
-        let reader = bridge(&endpoint.registry).map_err(PrometheusError::Bridge)?;
-        Ok((endpoint, reader))
+        let (listener, address) = listen().map_err(|source| PrometheusError::of_address(asked, source))?;
+        let reader = Reader::new();
+        Ok((Endpoint { listener, address, reader: reader.clone(), routes: BTreeMap::new() }, reader))
     }
 }
 
@@ -110,13 +120,40 @@ fn host(value: &str) -> Option<IpAddr> {
 pub struct Endpoint {
     pub(crate) listener: TcpListener,
     pub(crate) address: SocketAddr,
-    pub(crate) registry: prometheus::Registry,
+    pub(crate) reader: Reader,
+    pub(crate) routes: BTreeMap<&'static str, Page>,
 }
 
 impl Endpoint {
     /// The address, with the port that was found if it was asked for as 0.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Answers a further path, such as `/session`, with what `provide` returns, as JSON.
+    ///
+    /// It is called for each request, beside the worker's thread and at most once at a time; requests
+    /// that come meanwhile share its answer. If it panics, or what it returns has no form in JSON, the
+    /// request is answered with 500.
+    ///
+    /// # Errors
+    ///
+    /// The path is served already, or is none: a path begins with a slash and goes on with letters,
+    /// digits and any of `/_-.`.
+    pub fn route<T: Serialize>(
+        mut self,
+        path: &'static str,
+        provide: impl Fn() -> T + Send + Sync + 'static,
+    ) -> Result<Self, PrometheusError> {
+        if !is_free(path) || self.routes.contains_key(path) {
+            return Err(PrometheusError::Route { path: path.to_owned() });
+        }
+        let make: Make = Box::new(move || match serde_json::to_vec(&provide()) {
+            Ok(json) => Ok(json.into()),
+            Err(error) => Err(format!("what {path} provides has no form in JSON: {error}")),
+        });
+        self.routes.insert(path, Page::new(make));
+        Ok(self)
     }
 
     /// Begins to serve, on the worker.

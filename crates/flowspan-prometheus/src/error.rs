@@ -36,9 +36,30 @@ pub enum PrometheusError {
         #[source]
         source: io::Error,
     },
-    /// The bridge from the OpenTelemetry SDK could not be built.
-    #[error("cannot connect the metrics of OpenTelemetry with Prometheus")]
-    Bridge(#[source] OTelSdkError),
+    /// A path of one's own cannot be served.
+    #[error(
+        "cannot serve {path:?}: a path begins with a slash, goes on with letters, digits and any of \"/_-.\", and \
+         is not served already"
+    )]
+    Route {
+        /// The path that was asked for.
+        path: String,
+    },
+}
+
+/// Metrics cannot be collected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CollectError {
+    /// A callback of an observable instrument panicked just now.
+    #[error("a callback panicked while metrics were collected")]
+    Panicked,
+    /// A callback panicked earlier, and left a lock of the SDK behind that nobody can take any more.
+    #[error("the OpenTelemetry SDK collects no metrics any more since a callback panicked")]
+    Broken,
+    /// No meter provider has the reader, or it was shut down.
+    #[error("no meter provider has the reader of these metrics, or it was shut down")]
+    Unavailable(#[source] OTelSdkError),
 }
 
 impl PrometheusError {

@@ -28,8 +28,8 @@ use tokio::{
 use crate::{
     Accounts, Endpoint, PrometheusError, Stats,
     connections::{Connections, Place, Room},
-    routes::{Site, routes},
-    scrape::Scraper,
+    metrics::Metrics,
+    routes::{Site, router},
     stats::Counters,
 };
 
@@ -42,7 +42,7 @@ const HEAD_BYTES: usize = 8 * 1024;
 /// The pause after the system had no descriptor for a new connection.
 const BREATH: Duration = Duration::from_millis(100);
 
-const ADVICE: &str = "an observable callback of the program must not panic";
+const ADVICE: &str = "no observable callback may panic, and the meter provider must not be shut down";
 
 /// The endpoint as it serves.
 ///
@@ -90,16 +90,15 @@ pub(crate) fn start(
     health: &Health,
     accounts: impl Fn() -> Accounts + Send + Sync + 'static,
 ) -> Result<Server, PrometheusError> {
-    let Endpoint { listener, address, registry } = endpoint;
+    let Endpoint { listener, address, reader, routes } = endpoint;
     let listener = worker
         .enter(|| TcpListener::from_std(listener))
         .map_err(|source| PrometheusError::of_address(address, source))?;
 
     let counters = Arc::new(Counters::default());
-    let source = Box::new(move || registry.gather());
-    let scraper = Scraper::new(source, health.exporter("prometheus", ADVICE), counters.clone());
+    let exporter = health.exporter("prometheus", ADVICE);
     let site = Site {
-        scraper: Arc::new(scraper),
+        metrics: Metrics::new(reader, exporter, counters.clone()),
         health: health.clone(),
         accounts: Box::new(accounts),
         counters: counters.clone(),
@@ -107,7 +106,7 @@ pub(crate) fn start(
 
     let (stop, stopped) = oneshot::channel();
     let (ending, ended) = sync_channel(1);
-    worker.spawn(serve(listener, routes(Arc::new(site)), counters.clone(), stopped, ending));
+    worker.spawn(serve(listener, router(site, routes), counters.clone(), stopped, ending));
     Ok(Server { address, counters, stop: Mutex::new(Some(stop)), ended: Mutex::new(ended) })
 }
 

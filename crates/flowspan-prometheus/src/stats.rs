@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
+use crate::Findings;
+
 /// How the endpoint itself does. Also in the answer of `/health`, as `scrapes`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -16,10 +18,9 @@ pub struct Stats {
     pub failed: u64,
     /// Connections that were closed to make room for others.
     pub evicted: u64,
-    /// Names of metrics and labels in the last exposition that Prometheus would not have accepted.
+    /// Names that were replaced in the last exposition; see [`Findings::mended`].
     pub mended: u64,
-    /// Series that were left out of the last exposition, because another one has the same name and
-    /// labels or their name belongs to another metric.
+    /// Series that were left out of the last exposition; see [`Findings::dropped`].
     pub dropped: u64,
 }
 
@@ -36,6 +37,11 @@ pub(crate) struct Counters {
 impl Counters {
     pub(crate) fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn found(&self, findings: Findings) {
+        self.mended.store(findings.mended, Ordering::Relaxed);
+        self.dropped.store(findings.dropped, Ordering::Relaxed);
     }
 
     pub(crate) fn snapshot(&self) -> Stats {

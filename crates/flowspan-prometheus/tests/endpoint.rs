@@ -3,10 +3,12 @@
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
-use flowspan_prometheus::{Accounts, Prometheus, PrometheusError, Server};
+use flate2::read::GzDecoder;
+use flowspan_prometheus::{Accounts, Endpoint, Prometheus, PrometheusError, Reader, Server, TEXT_FORMAT};
 use flowspan_runtime::{Environment, Health, Reporter, Worker};
 use opentelemetry::{KeyValue, metrics::MeterProvider as _};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -27,15 +29,20 @@ fn run() -> Running {
 fn run_with(accounts: impl Fn() -> Accounts + Send + Sync + 'static) -> Running {
     let worker = Worker::start().expect("a thread");
     let health = Health::new(Reporter::silent());
-    let (endpoint, reader) =
-        Prometheus::on(([127, 0, 0, 1], 0)).bind(&Environment::empty()).expect("a free port");
+    let (endpoint, reader) = bind();
     let provider = SdkMeterProvider::builder().with_reader(reader).build();
     let server = endpoint.serve(&worker.handle(), &health, accounts).expect("it serves");
     Running { server, provider, health, _worker: worker }
 }
 
+fn bind() -> (Endpoint, Reader) {
+    Prometheus::on(([127, 0, 0, 1], 0)).bind(&Environment::empty()).expect("a free port")
+}
+
 struct Answer {
     head: String,
+    bytes: Vec<u8>,
+    /// The bytes, if they are text.
     body: String,
 }
 
@@ -60,12 +67,18 @@ fn connect(address: SocketAddr) -> TcpStream {
 }
 
 fn ask(address: SocketAddr, method: &str, path: &str) -> Answer {
+    ask_with(address, method, path, "")
+}
+
+fn ask_with(address: SocketAddr, method: &str, path: &str, headers: &str) -> Answer {
     let mut stream = connect(address);
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers in time");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-    Answer { head: head.to_owned(), body: body.to_owned() }
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n").expect("it reads");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("it answers in time");
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
+    let bytes = answer.split_off(end + 4);
+    let head = String::from_utf8(answer).expect("a head is text");
+    Answer { head, body: String::from_utf8(bytes.clone()).unwrap_or_default(), bytes }
 }
 
 #[test]
@@ -86,11 +99,12 @@ fn metrics_are_served_in_the_text_format() {
 #[test]
 fn head_is_answered_like_get_without_the_body() {
     let running = run();
-    for path in ["/metrics", "/health", "/"] {
+    for path in ["/metrics", "/metrics/json", "/health", "/"] {
         let (get, head) =
             (ask(running.server.address(), "GET", path), ask(running.server.address(), "HEAD", path));
         assert_eq!(head.status(), "200", "{path}");
         assert_eq!(head.body, "");
+        assert_eq!(head.header("content-length"), get.header("content-length"));
         assert_eq!(head.header("content-type"), get.header("content-type"));
     }
 }
@@ -105,6 +119,123 @@ fn other_methods_and_paths_are_refused() {
     }
     assert_eq!(ask(running.server.address(), "GET", "/metrics/").status(), "404");
     assert_eq!(ask(running.server.address(), "GET", "/../etc/passwd").status(), "404");
+}
+
+/// Counts 42 tokens.
+fn count(running: &Running) {
+    running.provider.meter("test").u64_counter("llm.tokens").build().add(42, &[]);
+}
+
+#[test]
+fn the_registry_is_served_as_json() {
+    let running = run();
+    count(&running);
+    for (path, headers) in [
+        ("/metrics/json", ""),
+        ("/metrics/json", "Accept: text/plain\r\n"),
+        ("/metrics?format=json", ""),
+        ("/metrics?format=json", "Accept: text/plain\r\n"),
+        ("/metrics", "Accept: application/json\r\n"),
+        ("/metrics?other=1", "Accept: text/plain;q=0.5\r\nAccept: application/json\r\n"),
+    ] {
+        let answer = ask_with(running.server.address(), "GET", path, headers);
+        assert_eq!((answer.status(), answer.header("content-type")), ("200", Some("application/json")));
+        let json: serde_json::Value = serde_json::from_str(&answer.body).expect("it is JSON");
+        assert_eq!(json["schema_version"], 1);
+        assert_eq!(json["metrics"][0]["name"], "llm_tokens_total");
+        assert_eq!(json["metrics"][0]["series"][0]["value"], 42);
+    }
+    assert_eq!(running.server.stats().answered, 6);
+}
+
+#[test]
+fn text_is_served_to_everybody_else() {
+    let running = run();
+    count(&running);
+    for (path, headers) in [
+        ("/metrics?format=prometheus", "Accept: application/json\r\n"),
+        ("/metrics", "Accept: text/html,application/xml;q=0.9,*/*;q=0.8\r\n"),
+        ("/metrics", "Accept: application/openmetrics-text;version=1.0.0;q=0.6,*/*;q=0.2\r\n"),
+    ] {
+        let answer = ask_with(running.server.address(), "GET", path, headers);
+        assert_eq!(answer.header("content-type"), Some(TEXT_FORMAT));
+        assert!(answer.body.contains("\nllm_tokens_total 42\n"), "{}", answer.body);
+    }
+}
+
+#[test]
+fn what_is_not_there_is_refused_with_what_is() {
+    let running = run();
+    let refused = ask_with(running.server.address(), "GET", "/metrics", "Accept: image/png\r\n");
+    assert_eq!((refused.status(), &*refused.body), ("406", "there are text/plain and application/json\n"));
+    let refused = ask(running.server.address(), "GET", "/metrics?format=xml");
+    assert_eq!((refused.status(), &*refused.body), ("400", "format must be prometheus or json\n"));
+    let refused = ask(running.server.address(), "GET", "/session");
+    assert_eq!(
+        (refused.status(), &*refused.body),
+        ("404", "not found; there are / /metrics /metrics/json /health\n")
+    );
+}
+
+#[test]
+fn who_asks_for_gzip_gets_it() {
+    let running = run();
+    count(&running);
+    for path in ["/metrics", "/metrics/json"] {
+        let plain = ask(running.server.address(), "GET", path);
+        assert_eq!(plain.header("content-encoding"), None);
+        let answer = ask_with(running.server.address(), "GET", path, "Accept-Encoding: gzip\r\n");
+        assert_eq!(answer.header("content-encoding"), Some("gzip"));
+        assert_eq!(answer.header("content-length"), Some(answer.bytes.len().to_string().as_str()));
+        let mut text = String::new();
+        GzDecoder::new(&*answer.bytes).read_to_string(&mut text).expect("it is gzip");
+        assert_eq!(text, plain.body);
+    }
+}
+
+#[test]
+fn a_path_of_ones_own_is_answered_with_json() {
+    let worker = Worker::start().expect("a thread");
+    let (endpoint, _reader) = bind();
+    let calls = AtomicU64::new(0);
+    let endpoint = endpoint
+        .route("/session", move || serde_json::json!({ "calls": calls.fetch_add(1, Ordering::Relaxed) }))
+        .and_then(|endpoint| endpoint.route("/broken", || -> u64 { panic!("on purpose") }))
+        .expect("the paths are free");
+    let server =
+        endpoint.serve(&worker.handle(), &Health::new(Reporter::silent()), Vec::new).expect("it serves");
+    for calls in 0..2 {
+        let answer = ask(server.address(), "GET", "/session");
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        assert_eq!(answer.body, format!("{{\"calls\":{calls}}}"));
+    }
+    assert_eq!(ask(server.address(), "POST", "/session").status(), "405");
+    let broken = ask(server.address(), "GET", "/broken");
+    assert_eq!((broken.status(), &*broken.body), ("500", "what makes this page panicked\n"));
+    assert!(ask(server.address(), "GET", "/").body.contains("href=\"/session\""));
+}
+
+#[test]
+fn a_path_that_is_taken_or_none_is_an_error() {
+    for path in ["/metrics", "/metrics/json", "/health", "/", "session", "", "/a b", "/{a}", "/*"] {
+        let (endpoint, _reader) = bind();
+        let error = endpoint.route(path, || 1).expect_err("it cannot be served");
+        assert!(matches!(&error, PrometheusError::Route { path: named } if named == path), "{error}");
+    }
+    let (endpoint, _reader) = bind();
+    let endpoint = endpoint.route("/session", || 1).expect("it is free");
+    assert!(endpoint.route("/session", || 2).is_err());
+}
+
+#[test]
+fn without_a_provider_a_scrape_fails_and_says_why() {
+    let worker = Worker::start().expect("a thread");
+    let (endpoint, _reader) = bind();
+    let server =
+        endpoint.serve(&worker.handle(), &Health::new(Reporter::silent()), Vec::new).expect("it serves");
+    let answer = ask(server.address(), "GET", "/metrics");
+    assert_eq!(answer.status(), "500");
+    assert!(answer.body.starts_with("no meter provider has the reader"), "{}", answer.body);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod model_call;
 mod nobody;
 mod plain;
 mod poll;
+mod scrape;
 mod stacks;
 mod step;
 mod threads;
@@ -57,5 +58,6 @@ pub fn all() -> Vec<Work> {
         nobody::NO_SUBSCRIBER,
         nobody::DISABLED,
         threads::SIXTEEN,
+        scrape::SCRAPE,
     ]
 }

@@ -1,12 +1,27 @@
 //! A reader of the text format 0.0.4 that forgives nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// One series; a histogram is one, too.
+/// All lines of one name.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Series {
+pub(super) struct Family {
     pub(super) name: String,
-    pub(super) labels: BTreeMap<String, String>,
+    pub(super) kind: String,
+    pub(super) help: String,
+    /// By labels.
+    pub(super) series: BTreeMap<BTreeMap<String, String>, Value>,
+}
+
+/// What a series says.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    Number(f64),
+    /// With the bounds as they are written, the last one included.
+    Histogram {
+        buckets: Vec<(String, f64)>,
+        sum: f64,
+        count: f64,
+    },
 }
 
 struct Sample {
@@ -15,32 +30,30 @@ struct Sample {
     value: f64,
 }
 
-/// All series, or what is wrong with the text.
-pub(super) fn parse(text: &str) -> Result<Vec<Series>, String> {
+/// All families, or what is wrong with the text.
+pub(super) fn parse(text: &str) -> Result<Vec<Family>, String> {
     if !text.is_empty() && !text.ends_with('\n') {
         return Err("the last line does not end".to_owned());
     }
-    let mut series = Vec::new();
-    let mut families = BTreeSet::new();
+    let mut families: Vec<Family> = Vec::new();
     let mut names_of_samples: BTreeMap<String, String> = BTreeMap::new();
     let mut lines = text.split_terminator('\n').peekable();
     while let Some(line) = lines.next() {
         let mut line = line;
-        let mut helped = None;
-        if let Some(help) = line.strip_prefix("# HELP ") {
-            let (name, text) = help.split_once(' ').ok_or("a HELP without text")?;
-            unescape(text, "\\n")?;
-            helped = Some(name);
+        let mut help = None;
+        if let Some(text) = line.strip_prefix("# HELP ") {
+            let (name, text) = text.split_once(' ').ok_or("a HELP without text")?;
+            help = Some((name, unescape(text, "\\n")?));
             line = lines.next().ok_or("a HELP without a TYPE")?;
         }
         let (name, kind) = line
             .strip_prefix("# TYPE ")
             .and_then(|rest| rest.split_once(' '))
             .ok_or_else(|| format!("no TYPE: {line:?}"))?;
-        if !is_name(name, ":") || helped.is_some_and(|helped| helped != name) {
+        if !is_name(name, ":") || help.as_ref().is_some_and(|(helped, _)| *helped != name) {
             return Err(format!("a bad name: {line:?}"));
         }
-        if !families.insert(name.to_owned()) {
+        if families.iter().any(|family| family.name == name) {
             return Err(format!("{name} is there twice"));
         }
         let mut samples = Vec::new();
@@ -52,48 +65,57 @@ pub(super) fn parse(text: &str) -> Result<Vec<Series>, String> {
             }
             samples.push(sample);
         }
-        series.extend(match kind {
+        let all = match kind {
             "counter" | "gauge" => plain(name, samples)?,
             "histogram" => histograms(name, samples)?,
             _ => return Err(format!("a bad type: {line:?}")),
-        });
-    }
-    let mut seen = BTreeSet::new();
-    for Series { name, labels } in &series {
-        if !seen.insert((name, labels)) {
-            return Err(format!("{name} {labels:?} is there twice"));
+        };
+        let mut series = BTreeMap::new();
+        for (labels, value) in all {
+            if series.insert(labels.clone(), value).is_some() {
+                return Err(format!("{name} {labels:?} is there twice"));
+            }
         }
+        let help = help.map(|(_, help)| help).unwrap_or_default();
+        families.push(Family { name: name.to_owned(), kind: kind.to_owned(), help, series });
     }
-    Ok(series)
+    Ok(families)
 }
 
-fn plain(name: &str, samples: Vec<Sample>) -> Result<Vec<Series>, String> {
+type Labels = BTreeMap<String, String>;
+
+fn plain(name: &str, samples: Vec<Sample>) -> Result<Vec<(Labels, Value)>, String> {
     let series = samples.into_iter().map(|sample| {
         if sample.name != name {
             return Err(format!("{} is among the samples of {name}", sample.name));
         }
-        Ok(Series { name: sample.name, labels: sample.labels })
+        Ok((sample.labels, Value::Number(sample.value)))
     });
     series.collect()
 }
 
-fn histograms(name: &str, samples: Vec<Sample>) -> Result<Vec<Series>, String> {
+fn histograms(name: &str, samples: Vec<Sample>) -> Result<Vec<(Labels, Value)>, String> {
     let mut series = Vec::new();
     let mut last = (f64::NEG_INFINITY, 0.0);
+    let mut buckets = Vec::new();
+    let mut total = None;
     for mut sample in samples {
         match sample.name.strip_prefix(name) {
             Some("_bucket") => {
-                let le = sample.labels.remove("le").ok_or("a bucket without le")?;
-                let le: f64 = le.parse().map_err(|_| format!("a bad bound: {le}"))?;
+                let text = sample.labels.remove("le").ok_or("a bucket without le")?;
+                let le: f64 = text.parse().map_err(|_| format!("a bad bound: {text}"))?;
                 if le <= last.0 || sample.value < last.1 {
                     return Err(format!("the buckets of {name} do not grow"));
                 }
                 last = (le, sample.value);
+                buckets.push((text, sample.value));
             }
-            Some("_sum") if !sample.labels.contains_key("le") => {}
+            Some("_sum") if !sample.labels.contains_key("le") => total = Some(sample.value),
             Some("_count") if last == (f64::INFINITY, sample.value) => {
                 last = (f64::NEG_INFINITY, 0.0);
-                series.push(Series { name: name.to_owned(), labels: sample.labels });
+                let sum = total.take().ok_or("a count without a sum")?;
+                let buckets = std::mem::take(&mut buckets);
+                series.push((sample.labels, Value::Histogram { buckets, sum, count: sample.value }));
             }
             _ => return Err(format!("{} is no good sample of {name}", sample.name)),
         }
