@@ -13,23 +13,13 @@ use serde::Serialize;
 #[derive(Debug)]
 pub(super) struct Counts {
     /// Ends of spans and occurrences, by kind.
-    seen: Seen,
+    seen: [AtomicU64; Kind::COUNT],
     planned: AtomicU64,
     success: AtomicU64,
     failed: AtomicU64,
     dlq: AtomicU64,
     usage: Mutex<Usage>,
     run: Mutex<Option<Run>>,
-}
-
-/// One number for each kind.
-#[derive(Debug)]
-struct Seen([AtomicU64; Kind::COUNT]);
-
-impl Default for Seen {
-    fn default() -> Self {
-        Seen(std::array::from_fn(|_| AtomicU64::new(0)))
-    }
 }
 
 /// The run, as its outermost span tells of it.
@@ -94,7 +84,7 @@ impl Default for Counts {
 
 impl Counts {
     pub(super) fn observed(&self) -> Observed {
-        let seen = |kind: Kind| self.seen.0[kind as usize].load(Ordering::Relaxed);
+        let seen = |kind: Kind| self.seen[kind as usize].load(Ordering::Relaxed);
         Observed {
             workflows: seen(Kind::Workflow),
             phases: seen(Kind::Phase),
@@ -182,7 +172,7 @@ impl Counts {
 impl EventSink for Counts {
     fn event(&self, event: &Event) {
         if event.moment != Moment::Started {
-            self.seen.0[event.kind as usize].fetch_add(1, Ordering::Relaxed);
+            self.seen[event.kind as usize].fetch_add(1, Ordering::Relaxed);
         }
         match event.moment {
             Moment::Started => self.started(event),
