@@ -26,7 +26,7 @@ pub(crate) enum XtaskError {
     #[error("{package} must inherit the workspace's `rust-version`")]
     NoRustVersion { package: String },
     /// Something that is generated does not fit what it is generated from.
-    #[error("{} differ from the vocabulary: run `cargo xtask generate`", .paths.join(", "))]
+    #[error("out of date: {}; run `cargo xtask generate`", .paths.join(", "))]
     Stale { paths: Vec<&'static str> },
     /// Several checks failed.
     #[error("failed: {}", .checks.join(", "))]

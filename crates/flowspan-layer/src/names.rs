@@ -39,3 +39,37 @@ pub(crate) fn span_name(kind: Kind, fields: &Fields) -> Option<String> {
         None => verb.to_string(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_called_by_what_is_done_and_to_whom() {
+        let named = |kind, fields: &[(Field, &str)]| {
+            let mut known = Fields::default();
+            fields.iter().for_each(|(field, text)| known.set(*field, *text));
+            span_name(kind, &known)
+        };
+        for (kind, fields, name) in [
+            (Kind::Embeddings, &[(Field::RequestModel, "m")][..], Some("embeddings m")),
+            (Kind::Plan, &[(Field::AgentName, "writer")], Some("plan writer")),
+            (Kind::Plan, &[], Some("plan")),
+            (Kind::Retrieval, &[(Field::DataSource, "handbook")], Some("retrieval handbook")),
+            (
+                Kind::Memory,
+                &[(Field::Operation, "search_memory"), (Field::MemoryStore, "s-1")],
+                Some("search_memory"),
+            ),
+            (
+                Kind::Session,
+                &[(Field::Provider, "openai"), (Field::SessionId, "s-1")],
+                Some("session openai"),
+            ),
+            (Kind::Worktree, &[(Field::WorktreeName, "w-1")], None),
+            (Kind::Blocked, &[(Field::Reason, "approval")], None),
+        ] {
+            assert_eq!(named(kind, fields).as_deref(), name, "{kind:?}");
+        }
+    }
+}
