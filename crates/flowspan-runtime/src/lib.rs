@@ -48,7 +48,7 @@ pub use health::{ExporterHealth, ExporterState, ExporterStatus, Health, Report, 
 pub use ledger::{Account, DropReason, Ledger};
 pub use limits::{
     DEFAULT_BATCH_SIZE, DEFAULT_DELAY, DEFAULT_EXPORT_TIMEOUT, DEFAULT_INTERVAL, DEFAULT_OTLP_TIMEOUT,
-    DEFAULT_QUEUE_CAPACITY, Limits, MAX_QUEUE_CAPACITY,
+    DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_CAPACITY, Limits, MAX_QUEUE_CAPACITY,
 };
 pub use off_thread::off_thread;
 pub use periodic::{Gather, Periodic};
