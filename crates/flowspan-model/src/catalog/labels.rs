@@ -35,3 +35,7 @@ pub(super) const SIGNAL: Label = Label { name: "signal", from: &[], limit: 3 };
 pub(super) const DROP_REASON: Label = Label { name: "reason", from: &[], limit: 20 };
 /// Time of the program's own, or of the system for it; the name is that of the convention.
 pub(super) const CPU_MODE: Label = Label { name: "cpu.mode", from: &[], limit: 2 };
+/// The metric of a label that was bounded, from those that there are.
+pub(super) const BOUNDED_METRIC: Label = Label { name: "metric", from: &[], limit: 200 };
+/// The label that was bounded.
+pub(super) const BOUNDED_LABEL: Label = Label { name: "label", from: &[], limit: 200 };

@@ -4,7 +4,7 @@ use super::Source;
 use crate::{Event, Field};
 
 /// What an instrument does with the numbers that it gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Instrument {
     /// A sum of whole numbers that only grows.
     Counter,

@@ -3,7 +3,7 @@
 use super::row::{counter, gauge};
 use crate::catalog::{
     Metric,
-    labels::{DROP_REASON, SIGNAL},
+    labels::{BOUNDED_LABEL, BOUNDED_METRIC, DROP_REASON, SIGNAL},
 };
 
 /// What exporters were given.
@@ -33,7 +33,8 @@ pub const QUEUED: Metric =
 pub const LABELS_COLLAPSED: Metric = counter(
     "telemetry.labels.collapsed",
     "{value}",
-    "Label values that were one too many and became `other`.",
-);
+    "Measurements whose label value was one too many, or not allowed, and became `other`.",
+)
+.labels(&[BOUNDED_METRIC, BOUNDED_LABEL]);
 
 pub(super) const ROWS: &[Metric] = &[CREATED, DELIVERED, DROPPED, QUEUED, LABELS_COLLAPSED];
