@@ -1,40 +1,72 @@
 //! Counts: events become measurements of bounded series on OpenTelemetry instruments.
 //!
-//! A [`Recorder`] takes each [`Event`](flowspan_model::Event), looks up in the catalog which metrics
-//! it feeds, and adds to their instruments; then it hands the event to every
+//! A [`Recorder`] takes each [`Event`](flowspan_model::Event), looks up in its [`Schema`] which
+//! metrics it feeds, and adds to their instruments; the same numbers go to every
+//! [`MetricSink`](flowspan_model::MetricSink), and the event to every
 //! [`EventSink`](flowspan_model::EventSink). Nothing else in flowspan computes a number.
 //!
 //! ```
-//! use flowspan_metrics::Recorder;
+//! use flowspan_metrics::{LabelPolicies, Names, Recorder, Schema};
 //! use flowspan_model::{Event, EventSink, Field, Kind, Moment};
 //! use opentelemetry::metrics::MeterProvider;
 //! use opentelemetry_sdk::metrics::SdkMeterProvider;
 //!
-//! let provider = SdkMeterProvider::builder()
-//!     .with_view(flowspan_metrics::view("flowspan"))
-//!     .build();
-//! let recorder = Recorder::builder("flowspan").build(&provider.meter("flowspan"));
+//! let schema = Schema::new(Names::new("prodigy"), LabelPolicies::new())?;
+//! let provider = SdkMeterProvider::builder().with_view(schema.view()).build();
+//! let recorder = Recorder::builder(&schema).build(&provider.meter("flowspan"));
 //! recorder.event(&Event::new(Moment::Ended, Kind::Step).with(Field::Status, "success"));
+//! # Ok::<(), flowspan_metrics::SchemaError>(())
 //! ```
+//!
+//! # Names
+//!
+//! [`Names`] says how metrics are called, which of them exist and which labels they have. There are
+//! presets for systems that dashboards may have been written for, such as [`Names::prodigy`].
 //!
 //! # Bounds
 //!
-//! Every label has a limit in the catalog. A value beyond it becomes [`OTHER`], so the sum over all
-//! series is always the sum of what went in; [`Recorder::collapsed`] says how often that happened.
+//! Every label has a limit and a policy ([`LabelPolicies`]), every metric a limit of series. A value
+//! beyond them becomes [`OTHER`], so the sum over all series is always the sum of what went in;
+//! [`Recorder::collapsed`] says where and how often that happened.
+//!
+//! What cannot be configured so that every back end can carry it is an error of [`Schema::new`]; what
+//! comes at run time is made fit and counted. No number is ever lost for the text of a label.
+//!
+//! # Metrics of the program's own
+//!
+//! [`Recorder::counter`] and its sisters make metrics whose labels are bounded by the same policies,
+//! and whose measurements go to the same sinks.
 //!
 //! # Speed
 //!
 //! All metrics that one event feeds share a single look-up: the labels of all of them form one key,
 //! behind which the bound instruments stand. An event of known labels costs one hash, one shared
-//! lock and no allocation; the same labels as the last time on this thread, a few comparisons.
+//! lock and no allocation; the same labels as the last time on this thread, a few comparisons. A
+//! sink costs what it does, and nothing if there is none.
 
+mod error_classes;
+mod family;
 mod instruments;
-mod limits;
+mod isolated;
+mod labels;
+mod names;
+mod outlets;
+mod own;
+mod policies;
 mod recent;
 mod recorder;
-mod series;
-mod view;
+mod routes;
+mod schema;
+mod totals;
+mod trigger;
 
-pub use limits::OTHER;
-pub use recorder::{Recorder, RecorderBuilder};
-pub use view::view;
+pub use flowspan_model::OTHER;
+pub use names::{Buckets, DEFAULT_NAMESPACE, Names};
+pub use outlets::Notice;
+pub use own::{
+    Counter, DEFAULT_BUCKETS, Gauge, Histogram, MetricBuilder, Own, OwnSeries, UpDownCounter, kind,
+};
+pub use policies::{DEFAULT_LABEL_LIMIT, DEFAULT_SERIES_LIMIT, LabelPolicies};
+pub use recorder::{Collapsed, Recorder, RecorderBuilder};
+pub use schema::{Schema, SchemaError};
+pub use totals::{SeriesTotal, Snapshot, Totals};

@@ -87,6 +87,15 @@ pub enum Report {
         /// How many exports failed in between.
         failures: u64,
     },
+    /// A label had more values than it may have: from now on the others are counted as `other`.
+    LabelBounded {
+        /// The metric in which it happened first.
+        metric: String,
+        /// The label.
+        label: String,
+        /// How many values it may have.
+        limit: usize,
+    },
     /// More is produced than an exporter can send, and its queue is full.
     Overflowing {
         /// Its name.
@@ -109,6 +118,11 @@ impl fmt::Display for Report {
             Report::Recovered { exporter, failures } => {
                 write!(f, "flowspan: {exporter} works again after {failures} failed exports")
             }
+            Report::LabelBounded { metric, label, limit } => write!(
+                f,
+                "flowspan: values of the label {label} (limit {limit}) are counted as \"other\" from now on, first in \
+                 {metric}; a policy or a higher limit for the label would help"
+            ),
             Report::Overflowing { exporter, dropped } => write!(
                 f,
                 "flowspan: the queue of {exporter} is full, {dropped} items were dropped so far (a larger queue or \
@@ -139,6 +153,13 @@ impl Reporter {
     /// Reports go nowhere; [`Health::exporters`] still tells.
     pub fn silent() -> Self {
         Reporter(None)
+    }
+
+    fn report(&self, report: &Report) {
+        if let Some(tell) = &self.0 {
+            // The program's own function must not stop an exporter.
+            let _ = catch_unwind(AssertUnwindSafe(|| tell(report)));
+        }
     }
 }
 
@@ -180,6 +201,11 @@ impl Health {
                 status: locked(&entry.episode).status.clone(),
             })
             .collect()
+    }
+
+    /// Tells a person something that is about no exporter.
+    pub fn tell(&self, report: &Report) {
+        self.inner.reporter.report(report);
     }
 
     /// Whether no exporter fails.
@@ -244,10 +270,7 @@ impl ExporterHealth {
     }
 
     fn report(&self, report: &Report) {
-        if let Some(tell) = &self.reporter.0 {
-            // The program's own function must not stop an exporter.
-            let _ = catch_unwind(AssertUnwindSafe(|| tell(report)));
-        }
+        self.reporter.report(report);
     }
 }
 

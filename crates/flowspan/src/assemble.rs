@@ -3,9 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use flowspan_layer::{Normalizer, Spans};
-use flowspan_metrics::Recorder;
-use flowspan_model::catalog;
-use flowspan_runtime::{Environment, Health, SettingError, Worker, boolean};
+use flowspan_metrics::{Recorder, Schema};
+use flowspan_runtime::{Environment, Health, Worker, boolean};
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::{
     logs::SdkLoggerProvider,
@@ -14,9 +13,11 @@ use opentelemetry_sdk::{
 };
 
 use crate::{
-    BuildError, Builder, Telemetry, limits,
+    BuildError, Builder, Telemetry, limits, notices,
+    observed::Observed,
     outputs::{self, Assembly, Book},
     process_metrics, propagation, resource, sampler, self_metrics,
+    switches::Switches,
     telemetry::{Parts, SCOPE},
     terminal::Terminal,
 };
@@ -30,7 +31,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     if builder.disabled || variable_disables {
         return Ok(Telemetry::new(None, terminal.without_telemetry()));
     }
-    check_namespace(&builder.namespace)?;
+    let schema = Schema::new(builder.names, builder.label_policies)?;
 
     let service = (!(builder.from_environment && environment.get("OTEL_SERVICE_NAME").is_some()))
         .then_some(builder.service.as_str());
@@ -58,12 +59,11 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         resource: &resource,
         health: &health,
         span_processors: Vec::new(),
-        meter_provider: SdkMeterProvider::builder()
-            .with_resource(resource.clone())
-            .with_view(flowspan_metrics::view(&builder.namespace)),
+        meter_provider: SdkMeterProvider::builder().with_resource(resource.clone()).with_view(schema.view()),
         logger_provider: SdkLoggerProvider::builder().with_resource(resource.clone()),
         logs_wanted: false,
         event_sinks: Vec::new(),
+        metric_sinks: Vec::new(),
         drains: Vec::new(),
         book: &book,
         servers: Vec::new(),
@@ -78,12 +78,15 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         logger_provider,
         logs_wanted,
         event_sinks,
+        metric_sinks,
         drains,
         servers,
         metrics_address,
         ..
     } = assembly;
 
+    let switches = Switches::default();
+    let span_processors = span_processors.into_iter().map(|processor| switches.gate(processor)).collect();
     let mut normalizer = Normalizer::new(span_processors);
     normalizer.set_resource(&resource);
     let tracer_provider = SdkTracerProvider::builder()
@@ -96,14 +99,18 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     let logger_provider = logs_wanted.then(|| logger_provider.build());
     let meter = meter_provider.meter(SCOPE);
     let trees = terminal.chosen_tree().or(standard_tree);
+    let recorder = Recorder::builder(&schema).on_notice(notices::tell(&health, &worker.handle()));
     let recorder = event_sinks
         .into_iter()
-        .chain(trees)
-        .fold(Recorder::builder(builder.namespace.clone()), |recorder, sink| recorder.sink(sink));
+        .chain(trees.map(|tree| ("console".to_owned(), tree)))
+        .fold(recorder, |recorder, (name, sink)| recorder.event_sink(name, sink));
+    let recorder =
+        metric_sinks.into_iter().fold(recorder, |recorder, (name, sink)| recorder.metric_sink(name, sink));
     let recorder = Arc::new(recorder.build(&meter));
     book.enter(drains);
-    self_metrics::observe(&meter, &builder.namespace, &book, &recorder);
-    process_metrics::observe(&meter, &builder.namespace);
+    let observed = Observed { meter: &meter, schema: &schema };
+    self_metrics::observe(&observed, &book, &recorder);
+    process_metrics::observe(&observed);
 
     let parts = Parts {
         worker,
@@ -114,6 +121,8 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         logger_provider,
         propagator: Mutex::new(Some(propagator)),
         recorder,
+        switches,
+        totals: builder.totals,
         book,
         servers: Mutex::new(servers),
         health,
@@ -122,12 +131,4 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     };
     let dispatch = terminal.with_telemetry(parts.layer());
     Ok(Telemetry::new(Some(parts), dispatch))
-}
-
-/// A namespace that every back end can carry.
-fn check_namespace(namespace: &str) -> Result<(), SettingError> {
-    if catalog::is_namespace(namespace) {
-        return Ok(());
-    }
-    Err(SettingError::new("namespace", namespace, catalog::NAMESPACE_FORM))
 }

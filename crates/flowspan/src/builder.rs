@@ -1,8 +1,9 @@
 //! From one call to running telemetry.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use flowspan_layer::Engine;
+use flowspan_metrics::{LabelPolicies, Names, Totals};
 use flowspan_model::EventSink;
 use flowspan_runtime::{Environment, Reporter};
 use opentelemetry::{KeyValue, Value};
@@ -13,9 +14,6 @@ use crate::{
     BuildError, Telemetry, assemble,
     outputs::{AnyEventSink, AnyMetricReader, Output},
 };
-
-/// The namespace of flowspan's own metrics, unless [`Builder::namespace`] gives another.
-pub const DEFAULT_NAMESPACE: &str = "flowspan";
 
 /// The front door.
 ///
@@ -63,7 +61,9 @@ impl Flowspan {
 pub struct Builder {
     pub(crate) service: String,
     pub(crate) from_environment: bool,
-    pub(crate) namespace: Cow<'static, str>,
+    pub(crate) names: Names,
+    pub(crate) label_policies: LabelPolicies,
+    pub(crate) totals: Option<Totals>,
     pub(crate) resource: Vec<KeyValue>,
     pub(crate) environment: Option<Environment>,
     pub(crate) sampler: Option<Sampler>,
@@ -81,7 +81,9 @@ impl Builder {
         Builder {
             service,
             from_environment: false,
-            namespace: Cow::Borrowed(DEFAULT_NAMESPACE),
+            names: Names::default(),
+            label_policies: LabelPolicies::new(),
+            totals: None,
             resource: Vec::new(),
             environment: None,
             sampler: None,
@@ -93,15 +95,6 @@ impl Builder {
             outputs: Vec::new(),
             disabled: false,
         }
-    }
-
-    /// The prefix of flowspan's own metrics. Default: [`DEFAULT_NAMESPACE`].
-    ///
-    /// It must begin with a letter and go on with letters, digits, `_` and `.`; metrics of the
-    /// GenAI conventions keep their names.
-    pub fn namespace(mut self, namespace: impl Into<Cow<'static, str>>) -> Self {
-        self.namespace = namespace.into();
-        self
     }
 
     /// Adds an attribute that all spans, metrics and log records share, such as
@@ -153,7 +146,7 @@ impl Builder {
 
     /// Sends every event to a sink of your own.
     pub fn event_sink(self, sink: impl EventSink + 'static) -> Self {
-        self.output(AnyEventSink(Arc::new(sink)))
+        self.output(AnyEventSink("event_sink", Arc::new(sink)))
     }
 
     /// Reads all metrics with a reader of your own.
@@ -200,7 +193,7 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("service", &self.service)
-            .field("namespace", &self.namespace)
+            .field("names", &self.names)
             .field("outputs", &self.outputs.len())
             .field("disabled", &self.disabled)
             .finish_non_exhaustive()

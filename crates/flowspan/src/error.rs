@@ -13,6 +13,10 @@ pub enum BuildError {
     /// accepted form.
     #[error(transparent)]
     Setting(#[from] SettingError),
+    /// Metrics cannot be as they were configured: a name, a label, a bucket. The text says which and
+    /// why.
+    #[error(transparent)]
+    Metrics(#[from] flowspan_metrics::SchemaError),
     /// The system gave no thread or runtime to the exporters.
     #[error(transparent)]
     Worker(#[from] WorkerError),

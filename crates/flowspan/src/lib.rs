@@ -74,6 +74,9 @@ mod console;
 mod error;
 mod limits;
 mod logs;
+mod metrics;
+mod notices;
+mod observed;
 mod outputs;
 #[cfg_attr(not(target_os = "linux"), path = "process_metrics/absent.rs")]
 mod process_metrics;
@@ -82,11 +85,12 @@ mod report;
 mod resource;
 mod sampler;
 mod self_metrics;
+mod switches;
 mod telemetry;
 #[cfg_attr(not(feature = "console"), path = "terminal/absent.rs")]
 mod terminal;
 
-pub use builder::{Builder, DEFAULT_NAMESPACE, Flowspan};
+pub use builder::{Builder, Flowspan};
 #[cfg(feature = "console")]
 pub use console::{Console, DEFAULT_LOG_FILTER};
 pub use error::BuildError;
@@ -100,6 +104,11 @@ pub use flowspan_layer::Engine;
 pub use flowspan_macros::{
     agent_for_flowspan as agent, phase_for_flowspan as phase, step_for_flowspan as step,
     tool_for_flowspan as tool, workflow_for_flowspan as workflow,
+};
+pub use flowspan_metrics::{
+    Buckets, Collapsed, Counter, DEFAULT_BUCKETS, DEFAULT_LABEL_LIMIT, DEFAULT_NAMESPACE,
+    DEFAULT_SERIES_LIMIT, Gauge, Histogram, LabelPolicies, MetricBuilder, Names, Own, OwnSeries, SchemaError,
+    SeriesTotal, Snapshot, Totals, UpDownCounter, kind,
 };
 #[cfg(feature = "otlp")]
 pub use flowspan_otlp::{Compression, Otlp, Protocol};

@@ -6,6 +6,8 @@ use opentelemetry_sdk::logs::{SdkLogger, SdkLoggerProvider};
 use tracing::{Event, Level, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
+use crate::{Signal, switches::Switches};
+
 /// A layer that sends the program's events on as log records, with the ids of the span around them.
 ///
 /// What flowspan itself says is on the spans already, and what OpenTelemetry says about its own
@@ -13,11 +15,12 @@ use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 pub(crate) struct LogBridge {
     bridge: OpenTelemetryTracingBridge<SdkLoggerProvider, SdkLogger>,
     level: Level,
+    switches: Switches,
 }
 
 impl LogBridge {
-    pub(crate) fn new(provider: &SdkLoggerProvider, level: Level) -> Self {
-        LogBridge { bridge: OpenTelemetryTracingBridge::new(provider), level }
+    pub(crate) fn new(provider: &SdkLoggerProvider, level: Level, switches: Switches) -> Self {
+        LogBridge { bridge: OpenTelemetryTracingBridge::new(provider), level, switches }
     }
 }
 
@@ -32,7 +35,7 @@ where
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let metadata = event.metadata();
         let own = metadata.target() == TARGET || metadata.target().starts_with("opentelemetry");
-        if !own && *metadata.level() <= self.level {
+        if !own && *metadata.level() <= self.level && self.switches.is_on(Signal::Logs) {
             self.bridge.on_event(event, context);
         }
     }

@@ -1,46 +1,32 @@
 //! What the process needs of its machine, on `/metrics`.
 
 use flowspan_model::catalog::process::{CPU_TIME, MEMORY_PEAK, MEMORY_USAGE};
-use opentelemetry::{KeyValue, metrics::Meter};
+use opentelemetry::KeyValue;
 use procfs::{
     ProcResult,
     process::{Process, Stat, Status},
 };
 
-/// Creates the metrics of the process. They are read when somebody collects; what the system does not
-/// tell is not there.
-pub(crate) fn observe(meter: &Meter, namespace: &str) {
-    meter
-        .i64_observable_up_down_counter(MEMORY_USAGE.full_name(namespace))
-        .with_unit(MEMORY_USAGE.unit)
-        .with_description(MEMORY_USAGE.description)
-        .with_callback(|observer| {
-            if let Some(bytes) = status().and_then(|status| bytes(status.vmrss)) {
-                observer.observe(i64::try_from(bytes).unwrap_or(i64::MAX), &[]);
-            }
-        })
-        .build();
-    meter
-        .u64_observable_gauge(MEMORY_PEAK.full_name(namespace))
-        .with_unit(MEMORY_PEAK.unit)
-        .with_description(MEMORY_PEAK.description)
-        .with_callback(|observer| {
-            if let Some(bytes) = status().and_then(|status| bytes(status.vmhwm)) {
-                observer.observe(bytes, &[]);
-            }
-        })
-        .build();
-    meter
-        .f64_observable_counter(CPU_TIME.full_name(namespace))
-        .with_unit(CPU_TIME.unit)
-        .with_description(CPU_TIME.description)
-        .with_callback(|observer| {
-            if let Some(stat) = stat() {
-                observer.observe(seconds(stat.utime), &[KeyValue::new("cpu.mode", "user")]);
-                observer.observe(seconds(stat.stime), &[KeyValue::new("cpu.mode", "system")]);
-            }
-        })
-        .build();
+use crate::observed::Observed;
+
+/// Creates the metrics of the process. What the system does not tell is not there.
+pub(crate) fn observe(observed: &Observed<'_>) {
+    observed.up_down_counter(&MEMORY_USAGE, |observer| {
+        if let Some(bytes) = status().and_then(|status| bytes(status.vmrss)) {
+            observer.observe(i64::try_from(bytes).unwrap_or(i64::MAX), &[]);
+        }
+    });
+    observed.gauge(&MEMORY_PEAK, |observer| {
+        if let Some(bytes) = status().and_then(|status| bytes(status.vmhwm)) {
+            observer.observe(bytes, &[]);
+        }
+    });
+    observed.float_counter(&CPU_TIME, |observer| {
+        if let Some(stat) = stat() {
+            observer.observe(seconds(stat.utime), &[KeyValue::new("cpu.mode", "user")]);
+            observer.observe(seconds(stat.stime), &[KeyValue::new("cpu.mode", "system")]);
+        }
+    });
 }
 
 fn status() -> Option<Status> {

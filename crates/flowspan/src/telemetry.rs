@@ -12,7 +12,7 @@ use std::{
 };
 
 use flowspan_layer::{Engine, FlowspanLayer, Spans};
-use flowspan_metrics::Recorder;
+use flowspan_metrics::{Recorder, Totals};
 use flowspan_model::EventSink;
 use flowspan_runtime::{Health, Worker, off_thread};
 use opentelemetry::{propagation::TextMapCompositePropagator, trace::TracerProvider};
@@ -24,6 +24,7 @@ use crate::{
     Accounts, BuildError, ShutdownReport,
     logs::LogBridge,
     outputs::{Book, Wait},
+    switches::Switches,
 };
 
 /// The name of the instrumentation scope of everything that flowspan makes.
@@ -42,7 +43,7 @@ static INSTALLED: AtomicBool = AtomicBool::new(false);
 /// Dropped without a shutdown, it sends what waits within [`DROP_TIMEOUT`] and reports to nobody.
 #[must_use = "telemetry ends when this is dropped; keep it and call shutdown() at the end of main"]
 pub struct Telemetry {
-    parts: Option<Parts>,
+    pub(crate) parts: Option<Parts>,
     dispatch: Dispatch,
     is_shut_down: AtomicBool,
 }
@@ -59,6 +60,8 @@ pub(crate) struct Parts {
     /// Taken by `install`.
     pub(crate) propagator: Mutex<Option<TextMapCompositePropagator>>,
     pub(crate) recorder: Arc<Recorder>,
+    pub(crate) switches: Switches,
+    pub(crate) totals: Option<Totals>,
     pub(crate) book: Book,
     /// Emptied when the telemetry ends.
     pub(crate) servers: Mutex<Vec<Box<dyn Any + Send + Sync>>>,
@@ -251,7 +254,9 @@ impl Parts {
         };
         let spans = spans.with_level(self.level);
         match &self.logger_provider {
-            Some(provider) => Box::new(spans.and_then(LogBridge::new(provider, self.level))),
+            Some(provider) => {
+                Box::new(spans.and_then(LogBridge::new(provider, self.level, self.switches.clone())))
+            }
             None => Box::new(spans),
         }
     }

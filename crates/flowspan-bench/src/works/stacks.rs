@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use flowspan_layer::{Engine, FlowspanLayer, Normalizer, Spans};
-use flowspan_metrics::Recorder;
+use flowspan_metrics::{Recorder, Schema};
 use flowspan_otlp::{SpanPipeline, span_processor};
 use flowspan_runtime::{Health, Limits, Reporter, Worker};
 use opentelemetry::{
@@ -66,12 +66,11 @@ impl Ours {
             .with_sampler(sampler.clone())
             .with_span_processor(normalizer.clone())
             .build();
-        let meters = SdkMeterProvider::builder()
-            .with_reader(ManualReader::default())
-            .with_view(flowspan_metrics::view("flowspan"))
-            .build();
+        let schema = Schema::default();
+        let meters =
+            SdkMeterProvider::builder().with_reader(ManualReader::default()).with_view(schema.view()).build();
         let meter = meters.meter("flowspan");
-        let recorder = Arc::new(Recorder::builder("flowspan").build(&meter));
+        let recorder = Arc::new(Recorder::builder(&schema).build(&meter));
         let layer = match engine {
             Engine::Native => FlowspanLayer::native(Spans::new(normalizer).sampler(sampler), recorder),
             _ => FlowspanLayer::new(tracers.tracer("flowspan"), recorder),

@@ -1,5 +1,6 @@
 //! The ways out. Each output adds its parts to the assembly; nothing else in this crate knows it.
 
+mod callback;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod own;
@@ -15,14 +16,15 @@ use std::{
     time::Duration,
 };
 
-use flowspan_model::EventSink;
+use flowspan_model::{EventSink, MetricSink};
 use flowspan_runtime::{Account, Environment, Health, WorkerHandle};
 use opentelemetry_sdk::{
     Resource, logs::LoggerProviderBuilder, metrics::MeterProviderBuilder, trace::SpanProcessor,
 };
 
 use crate::{BuildError, Signal};
-pub(crate) use own::{AnyEventSink, AnyMetricReader};
+pub(crate) use callback::Callback;
+pub(crate) use own::{AnyEventSink, AnyMetricReader, AnyMetricSink};
 pub(crate) use standard::from_environment;
 
 /// One way out, configured and not yet started.
@@ -50,7 +52,9 @@ pub(crate) struct Assembly<'build> {
     pub(crate) logger_provider: LoggerProviderBuilder,
     /// Whether anybody wants the program's log events as log records.
     pub(crate) logs_wanted: bool,
-    pub(crate) event_sinks: Vec<Arc<dyn EventSink>>,
+    /// With the names by which notices call them.
+    pub(crate) event_sinks: Vec<(String, Arc<dyn EventSink>)>,
+    pub(crate) metric_sinks: Vec<(String, Arc<dyn MetricSink>)>,
     pub(crate) drains: Vec<Box<dyn Drain>>,
     /// All drains, as soon as they are complete; empty before.
     pub(crate) book: &'build Book,

@@ -8,7 +8,7 @@ use std::{
 
 use flowspan::model::{Event, EventSink, Field, Kind};
 use flowspan_layer::{FlowspanLayer, Normalizer, Spans};
-use flowspan_metrics::Recorder;
+use flowspan_metrics::{LabelPolicies, Names, Recorder, Schema};
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::{
     InMemoryMetricExporter, PeriodicReader, SdkMeterProvider,
@@ -40,10 +40,11 @@ impl Bench {
         let exporter = InMemoryMetricExporter::default();
         let reader =
             PeriodicReader::builder(exporter.clone()).with_interval(Duration::from_secs(3600)).build();
-        let provider = SdkMeterProvider::builder().with_reader(reader).build();
+        let schema = Schema::new(Names::new("test"), LabelPolicies::new()).expect("the catalog is sound");
+        let provider = SdkMeterProvider::builder().with_reader(reader).with_view(schema.view()).build();
         let events = Arc::new(Events::default());
-        let recorder =
-            Arc::new(Recorder::builder("test").sink(events.clone()).build(&provider.meter("test")));
+        let recorder = Recorder::builder(&schema).event_sink("events", events.clone());
+        let recorder = Arc::new(recorder.build(&provider.meter("test")));
         let layer = FlowspanLayer::native(Spans::new(Normalizer::new(Vec::new())), recorder.clone());
         let _default = tracing_subscriber::registry().with(layer).set_default();
         Bench { exporter, provider, recorder, events, _default }

@@ -1,0 +1,146 @@
+//! From an event's labels to the bound instruments, in one look-up.
+
+use std::sync::Arc;
+
+use flowspan_model::{
+    Event, Field, Kind, Moment, Value,
+    catalog::{Label, Source},
+};
+
+use crate::{
+    family::{Family, Given, Way},
+    recent,
+    routes::{Part, Route, Routes, part},
+    schema::Row,
+};
+
+/// The most labels that the metrics fed by one kind of event have together. It only sizes an array
+/// on the stack; a schema with more is refused.
+pub(crate) const MAX_KEY: usize = 16;
+
+/// Everything that events of one moment and kind feed.
+///
+/// The labels of all those metrics together form the key, so that one look-up finds the series of
+/// every one of them.
+#[derive(Debug)]
+pub(crate) struct Trigger {
+    labels: Vec<&'static Label>,
+    feeds: Vec<Feed>,
+    /// Its own among all triggers of the process.
+    number: usize,
+    routes: Routes,
+}
+
+/// One metric that is fed, with the places where its labels get their values.
+#[derive(Debug)]
+struct Feed {
+    source: &'static Source,
+    family: Arc<Family>,
+    labels: Vec<LabelSource>,
+}
+
+/// Where a metric's label gets its value.
+#[derive(Clone, Copy, Debug)]
+enum LabelSource {
+    Key(usize),
+    Fixed(&'static str),
+}
+
+impl Trigger {
+    /// What events of this moment and kind feed, or `None` if that is nothing.
+    pub(crate) fn new(moment: Moment, kind: Kind, metrics: &[(&Row, Arc<Family>)]) -> Option<Self> {
+        let mut trigger =
+            Trigger { labels: Vec::new(), feeds: Vec::new(), number: usize::MAX, routes: Routes::default() };
+        for (row, family) in metrics {
+            for source in
+                row.metric.sources.iter().filter(|source| source.moment == moment && source.kind == kind)
+            {
+                let labels = row.shape.labels.iter().filter_map(|label| label.source);
+                let labels = labels.map(|label| trigger.label_source(label, source)).collect();
+                trigger.feeds.push(Feed { source, family: Arc::clone(family), labels });
+            }
+        }
+        if trigger.feeds.is_empty() {
+            return None;
+        }
+        trigger.number = recent::number();
+        Some(trigger)
+    }
+
+    fn label_source(&mut self, label: &'static Label, source: &Source) -> LabelSource {
+        if let Some((_, value)) = source.fixed.filter(|(name, _)| *name == label.name) {
+            return LabelSource::Fixed(value);
+        }
+        let known = self.labels.iter().position(|known| known.from == label.from);
+        LabelSource::Key(known.unwrap_or_else(|| {
+            self.labels.push(label);
+            self.labels.len() - 1
+        }))
+    }
+
+    /// Adds what an event says to every metric that it feeds.
+    pub(crate) fn measure(&self, event: &Event) {
+        recent::with(self.number, |recent| {
+            let route = match recent {
+                Some(route) if self.speaks_of(event, route) => route,
+                slot => slot.insert(self.find(event)),
+            };
+            self.add(event, route);
+        })
+        .unwrap_or_else(|| self.add(event, &self.find(event)));
+    }
+
+    /// Whether this is the route of an event, by its labels.
+    fn speaks_of(&self, event: &Event, route: &Route) -> bool {
+        self.labels.iter().zip(route.key()).all(|(label, known)| match (known, label.value(event)) {
+            (Some(known), Some(Value::Text(text))) => **known == **text,
+            (Some(known), Some(value)) => **known == *value.to_label(),
+            (known, value) => known.is_none() && value.is_none(),
+        })
+    }
+
+    fn add(&self, event: &Event, route: &Route) {
+        for (index, feed) in self.feeds.iter().enumerate() {
+            if let Some(amount) = feed.source.amount_of(event) {
+                feed.family.add(route.way(index, || feed.find(route.key())), amount);
+            }
+        }
+    }
+
+    fn find(&self, event: &Event) -> Arc<Route> {
+        let key: [Part<'_>; MAX_KEY] = std::array::from_fn(|position| {
+            self.labels.get(position)?.value(event).and_then(|value| part(value.to_label()))
+        });
+        self.routes.find(&key[..self.labels.len()], self.feeds.len())
+    }
+}
+
+/// The fields that the events of one moment and kind are asked for, if these metrics are fed.
+pub(crate) fn fields_asked(moment: Moment, kind: Kind, rows: &[Row]) -> Vec<&'static [Field]> {
+    let mut fields = Vec::new();
+    for row in rows {
+        for source in
+            row.metric.sources.iter().filter(|source| source.moment == moment && source.kind == kind)
+        {
+            let labels = row.shape.labels.iter().filter_map(|label| label.source);
+            for label in labels.filter(|label| source.fixed.is_none_or(|(name, _)| name != label.name)) {
+                if !fields.contains(&label.from) {
+                    fields.push(label.from);
+                }
+            }
+        }
+    }
+    fields
+}
+
+impl Feed {
+    fn find(&self, key: &[Option<Box<str>>]) -> Way {
+        self.family.find(self.labels.iter().map(|label| match label {
+            LabelSource::Key(position) => match &key[*position] {
+                Some(value) => Given::Value(value),
+                None => Given::Nothing,
+            },
+            LabelSource::Fixed(value) => Given::Fixed(value),
+        }))
+    }
+}

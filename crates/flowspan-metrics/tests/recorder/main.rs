@@ -1,0 +1,9 @@
+//! The recorder from events to exported numbers.
+
+mod bounds;
+mod conservation;
+mod measuring;
+mod names;
+mod own;
+mod sinks;
+mod support;

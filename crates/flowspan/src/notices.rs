@@ -1,0 +1,41 @@
+//! What the recorder has to say, told to a person.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use flowspan_metrics::Notice;
+use flowspan_runtime::{ExporterHealth, Health, Report, WorkerHandle};
+
+/// Tells notices through the reporter, on flowspan's thread: whoever was measured does not wait for a
+/// terminal.
+pub(crate) fn tell(health: &Health, worker: &WorkerHandle) -> impl Fn(&Notice<'_>) + Send + Sync + 'static {
+    let (health, worker) = (health.clone(), worker.clone());
+    let sinks = Arc::new(Mutex::new(HashMap::<String, ExporterHealth>::new()));
+    move |notice| {
+        let health = health.clone();
+        match notice {
+            Notice::LabelBounded { metric, label, limit } => {
+                let (metric, label, limit) = ((*metric).to_owned(), (*label).to_owned(), *limit);
+                worker.spawn(async move { health.tell(&Report::LabelBounded { metric, label, limit }) });
+            }
+            Notice::SinkPanicked { sink } => {
+                let (sink, sinks) = ((*sink).to_owned(), Arc::clone(&sinks));
+                worker.spawn(async move { of(&sinks, &health, sink).failed("it panicked") });
+            }
+            Notice::SinkRecovered { sink } => {
+                let (sink, sinks) = ((*sink).to_owned(), Arc::clone(&sinks));
+                worker.spawn(async move { of(&sinks, &health, sink).succeeded() });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The state of a sink, which is of interest only after it has panicked.
+fn of(sinks: &Mutex<HashMap<String, ExporterHealth>>, health: &Health, sink: String) -> ExporterHealth {
+    let mut sinks = sinks.lock().unwrap_or_else(PoisonError::into_inner);
+    let advice = "it is code of the program's own, and is called again";
+    sinks.entry(sink).or_insert_with_key(|sink| health.exporter(sink.clone(), advice)).clone()
+}
