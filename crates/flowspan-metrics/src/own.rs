@@ -193,13 +193,14 @@ impl<'recorder, K: kind::Kind, const N: usize> MetricBuilder<'recorder, K, N> {
         let policies = self.recorder.map_or(&none, |recorder| recorder.schema().policies());
         let labels: Vec<LabelShape> =
             self.labels.into_iter().map(|label| label_shape(&self.name, label, policies)).collect();
+        let limit = policies.series_of(&[&self.name]);
         let shape = Shape {
             name: self.name.into(),
             unit: self.unit,
             description: self.description,
             instrument: K::INSTRUMENT,
             buckets: self.buckets,
-            series_limit: series_limit(&labels, policies),
+            series_limit: series_limit(&labels, limit),
             labels,
         };
         let Some(recorder) = self.recorder else {

@@ -169,3 +169,7 @@ mod migrating {
     #[doc = include_str!("../../../docs/migrating/003-prodigy.md")]
     struct Prodigy;
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/labels.md")]
+struct Labels;

@@ -89,6 +89,9 @@ fn names_and_policies_reach_the_page() {
     let series = r#"ns_telemetry_labels_collapsed_total{label="step_name",metric="ns.steps.done"}"#;
     assert_eq!(sample(&page, series), 2.0);
     assert_eq!(telemetry.collapsed().len(), 2, "the duration has the label too");
+    let health = page::get(&telemetry, "/health");
+    let shown = r#"{"metric":"ns.steps.done","label":"step_name","measurements":2}"#;
+    assert!(health.contains(shown) && health.contains(r#""status":"ok""#), "{health}");
 }
 
 #[test]
