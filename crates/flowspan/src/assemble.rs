@@ -107,6 +107,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     let recorder =
         metric_sinks.into_iter().fold(recorder, |recorder, (name, sink)| recorder.metric_sink(name, sink));
     let recorder = Arc::new(recorder.build(&meter));
+    notices::watch_labels(&health, &recorder);
     book.enter(drains);
     let observed = Observed { meter: &meter, schema: &schema };
     self_metrics::observe(&observed, &book, &recorder);

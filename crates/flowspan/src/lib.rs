@@ -156,3 +156,20 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/vocabulary.md")]
 struct Vocabulary;
+
+/// The lines of the pages for those who come from other systems.
+#[cfg(all(doctest, feature = "prometheus"))]
+mod migrating {
+    #[doc = include_str!("../../../docs/migrating/000-clutch.md")]
+    struct Clutch;
+    #[doc = include_str!("../../../docs/migrating/001-crew.md")]
+    struct Crew;
+    #[doc = include_str!("../../../docs/migrating/002-m31a.md")]
+    struct M31a;
+    #[doc = include_str!("../../../docs/migrating/003-prodigy.md")]
+    struct Prodigy;
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/labels.md")]
+struct Labels;
