@@ -6,7 +6,7 @@ use crate::{
     Buckets, LabelPolicies, Recorder, SchemaError,
     family::{Family, Given, Way},
     instruments::Floor,
-    routes::{Part, Routes, part},
+    routes::{Part, Routes},
     schema::{LabelShape, Shape, check_shape, label_shape, series_limit},
 };
 
@@ -230,7 +230,7 @@ impl<K, const N: usize> Own<K, N> {
 
     fn measure(&self, amount: f64, labels: [&str; N]) {
         let Some(inner) = &self.inner else { return };
-        let key: [Part<'_>; N] = labels.map(|label| part(Cow::Borrowed(label)));
+        let key = labels.map(|label| Some(Part::of_text(label)));
         let route = inner.routes.find(&key, 1);
         inner.family.add(route.way(0, || inner.find(&labels.map(given))), amount);
     }

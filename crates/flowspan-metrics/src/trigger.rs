@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use flowspan_model::{
-    Event, Field, Kind, Moment, Value,
+    Event, Field, Kind, Moment, Text, Value,
     catalog::{Label, Source},
 };
 
 use crate::{
     family::{Family, Given, Way},
     recent,
-    routes::{Part, Route, Routes, part},
+    routes::{Part, Route, Routes},
     schema::Row,
 };
 
@@ -93,7 +93,7 @@ impl Trigger {
     /// Whether this is the route of an event, by its labels.
     fn speaks_of(&self, event: &Event, route: &Route) -> bool {
         self.labels.iter().zip(route.key()).all(|(label, known)| match (known, label.value(event)) {
-            (Some(known), Some(Value::Text(text))) => **known == **text,
+            (Some(known), Some(Value::Text(text))) => known == text,
             (Some(known), Some(value)) => **known == *value.to_label(),
             (known, value) => known.is_none() && value.is_none(),
         })
@@ -108,9 +108,8 @@ impl Trigger {
     }
 
     fn find(&self, event: &Event) -> Arc<Route> {
-        let key: [Part<'_>; MAX_KEY] = std::array::from_fn(|position| {
-            self.labels.get(position)?.value(event).and_then(|value| part(value.to_label()))
-        });
+        let key: [Option<Part<'_>>; MAX_KEY] =
+            std::array::from_fn(|position| self.labels.get(position)?.value(event).map(Part::of_value));
         self.routes.find(&key[..self.labels.len()], self.feeds.len())
     }
 }
@@ -134,7 +133,7 @@ pub(crate) fn fields_asked(moment: Moment, kind: Kind, rows: &[Row]) -> Vec<&'st
 }
 
 impl Feed {
-    fn find(&self, key: &[Option<Box<str>>]) -> Way {
+    fn find(&self, key: &[Option<Text>]) -> Way {
         self.family.find(self.labels.iter().map(|label| match label {
             LabelSource::Key(position) => match &key[*position] {
                 Some(value) => Given::Value(value),
