@@ -18,6 +18,9 @@ use crate::{
 /// on the stack; a schema with more is refused.
 pub(crate) const MAX_KEY: usize = 16;
 
+/// The label values of an event, in the order of the key.
+type Values<'event> = [Option<&'event Value>; MAX_KEY];
+
 /// Everything that events of one moment and kind feed.
 ///
 /// The labels of all those metrics together form the key, so that one look-up finds the series of
@@ -80,23 +83,21 @@ impl Trigger {
 
     /// Adds what an event says to every metric that it feeds.
     pub(crate) fn measure(&self, event: &Event) {
-        recent::with(self.number, |recent| {
+        let mut values: Values<'_> = [None; MAX_KEY];
+        let mut digest = 0;
+        for (slot, label) in values.iter_mut().zip(&self.labels) {
+            *slot = label.value(event);
+            digest = recent::digest(digest, *slot);
+        }
+        let values = &values[..self.labels.len()];
+        recent::with(self.number, digest, |recent| {
             let route = match recent {
-                Some(route) if self.speaks_of(event, route) => route,
-                slot => slot.insert(self.find(event)),
+                Some(route) if route.is_of(values) => route,
+                slot => slot.insert(self.find(values)),
             };
             self.add(event, route);
         })
-        .unwrap_or_else(|| self.add(event, &self.find(event)));
-    }
-
-    /// Whether this is the route of an event, by its labels.
-    fn speaks_of(&self, event: &Event, route: &Route) -> bool {
-        self.labels.iter().zip(route.key()).all(|(label, known)| match (known, label.value(event)) {
-            (Some(known), Some(Value::Text(text))) => known == text,
-            (Some(known), Some(value)) => **known == *value.to_label(),
-            (known, value) => known.is_none() && value.is_none(),
-        })
+        .unwrap_or_else(|| self.add(event, &self.find(values)));
     }
 
     fn add(&self, event: &Event, route: &Route) {
@@ -107,10 +108,10 @@ impl Trigger {
         }
     }
 
-    fn find(&self, event: &Event) -> Arc<Route> {
+    fn find(&self, values: &[Option<&Value>]) -> Arc<Route> {
         let key: [Option<Part<'_>>; MAX_KEY] =
-            std::array::from_fn(|position| self.labels.get(position)?.value(event).map(Part::of_value));
-        self.routes.find(&key[..self.labels.len()], self.feeds.len())
+            std::array::from_fn(|position| values.get(position)?.map(Part::of_value));
+        self.routes.find(&key[..values.len()], self.feeds.len())
     }
 }
 
