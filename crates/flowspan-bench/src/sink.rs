@@ -8,8 +8,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     trace_service_server::{TraceService, TraceServiceServer},
 };
 use tokio::{net::TcpListener, runtime, sync::oneshot};
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, transport::server::TcpIncoming};
 
 /// By which protocol it takes spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +52,8 @@ async fn serve(form: Form, listener: TcpListener) {
     let ended = match form {
         Form::Grpc => tonic::transport::Server::builder()
             .add_service(TraceServiceServer::new(Takes))
-            .serve_with_incoming(TcpListenerStream::new(listener))
+            // As a Collector does: otherwise it is the delay of acknowledgements that is measured.
+            .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)))
             .await
             .map_err(|error| error.to_string()),
         Form::Http => {

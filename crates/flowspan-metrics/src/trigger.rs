@@ -18,6 +18,9 @@ use crate::{
 /// on the stack; a schema with more is refused.
 pub(crate) const MAX_KEY: usize = 16;
 
+/// The place of a field that fills none.
+const NO_PLACE: u8 = u8::MAX;
+
 /// The label values of an event, in the order of the key.
 type Values<'event> = [Option<&'event Value>; MAX_KEY];
 
@@ -28,6 +31,10 @@ type Values<'event> = [Option<&'event Value>; MAX_KEY];
 #[derive(Debug)]
 pub(crate) struct Trigger {
     labels: Vec<&'static Label>,
+    /// The place in the key that each field fills, by the field's number.
+    places: Box<[u8]>,
+    /// The labels that another field may fill, too, by their places.
+    others: Vec<(usize, &'static Label)>,
     feeds: Vec<Feed>,
     /// Its own among all triggers of the process.
     number: usize,
@@ -52,8 +59,14 @@ enum LabelSource {
 impl Trigger {
     /// What events of this moment and kind feed, or `None` if that is nothing.
     pub(crate) fn new(moment: Moment, kind: Kind, metrics: &[(&Row, Arc<Family>)]) -> Option<Self> {
-        let mut trigger =
-            Trigger { labels: Vec::new(), feeds: Vec::new(), number: usize::MAX, routes: Routes::default() };
+        let mut trigger = Trigger {
+            labels: Vec::new(),
+            places: vec![NO_PLACE; Field::ALL.len()].into(),
+            others: Vec::new(),
+            feeds: Vec::new(),
+            number: usize::MAX,
+            routes: Routes::default(),
+        };
         for (row, family) in metrics {
             for source in
                 row.metric.sources.iter().filter(|source| source.moment == moment && source.kind == kind)
@@ -67,7 +80,19 @@ impl Trigger {
             return None;
         }
         trigger.number = recent::number();
+        trigger.place();
         Some(trigger)
+    }
+
+    /// Notes which field fills which place of the key.
+    fn place(&mut self) {
+        for (number, label) in self.labels.iter().enumerate() {
+            let first = label.from.first().map(|field| &mut self.places[*field as usize]);
+            match (first, label.from.len(), u8::try_from(number)) {
+                (Some(place @ &mut NO_PLACE), 1, Ok(number)) => *place = number,
+                _ => self.others.push((number, label)),
+            }
+        }
     }
 
     fn label_source(&mut self, label: &'static Label, source: &Source) -> LabelSource {
@@ -84,12 +109,16 @@ impl Trigger {
     /// Adds what an event says to every metric that it feeds.
     pub(crate) fn measure(&self, event: &Event) {
         let mut values: Values<'_> = [None; MAX_KEY];
-        let mut digest = 0;
-        for (slot, label) in values.iter_mut().zip(&self.labels) {
-            *slot = label.value(event);
-            digest = recent::digest(digest, *slot);
+        for (field, value) in event.fields.iter() {
+            if let Some(slot) = values.get_mut(usize::from(self.places[field as usize])) {
+                *slot = Some(value);
+            }
+        }
+        for (place, label) in &self.others {
+            values[*place] = label.value(event);
         }
         let values = &values[..self.labels.len()];
+        let digest = values.iter().fold(0, |digest, value| recent::digest(digest, *value));
         recent::with(self.number, digest, |recent| {
             let route = match recent {
                 Some(route) if route.is_of(values) => route,
