@@ -110,14 +110,15 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     notices::watch_labels(&health, &recorder);
     book.enter(drains);
     let observed = Observed { meter: &meter, schema: &schema };
-    self_metrics::observe(&observed, &book, &recorder);
+    let spans = Spans::new(normalizer).sampler(sampler).limits(limits);
+    self_metrics::observe(&observed, &book, &recorder, spans.unheard());
     process_metrics::observe(&observed);
 
     let parts = Parts {
         worker,
         tracer_provider,
         engine: builder.engine,
-        spans: Spans::new(normalizer).sampler(sampler).limits(limits),
+        spans,
         meter_provider,
         logger_provider,
         propagator: Mutex::new(Some(propagator)),

@@ -37,4 +37,34 @@ pub const LABELS_COLLAPSED: Metric = counter(
 )
 .labels(&[BOUNDED_METRIC, BOUNDED_LABEL]);
 
-pub(super) const ROWS: &[Metric] = &[CREATED, DELIVERED, DROPPED, QUEUED, LABELS_COLLAPSED];
+/// Spans beyond what is kept open.
+pub const SPANS_UNHEARD: Metric = counter(
+    "telemetry.spans.unheard",
+    "{span}",
+    "Spans that were neither exported nor measured, because a quarter of a million others were open.",
+);
+
+/// Numbers that make no sense.
+pub const MEASUREMENTS_REFUSED: Metric = counter(
+    "telemetry.measurements.refused",
+    "{measurement}",
+    "Numbers that no instrument could take: not a number, infinite, too large, or negative where a sum only grows.",
+);
+
+/// Ends without a beginning.
+pub const MEASUREMENTS_UNMATCHED: Metric = counter(
+    "telemetry.measurements.unmatched",
+    "{measurement}",
+    "Ends without a start, which would have made a gauge of what is running negative.",
+);
+
+pub(super) const ROWS: &[Metric] = &[
+    CREATED,
+    DELIVERED,
+    DROPPED,
+    QUEUED,
+    LABELS_COLLAPSED,
+    SPANS_UNHEARD,
+    MEASUREMENTS_REFUSED,
+    MEASUREMENTS_UNMATCHED,
+];
