@@ -130,6 +130,8 @@ CREATE TABLE model_calls (
     cache_read_tokens BIGINT,
     cache_write_tokens BIGINT,
     reasoning_tokens BIGINT,
+    cost DOUBLE PRECISION,
+    currency TEXT,
     response_id TEXT,
     -- The same response was seen before, through another layer: its tokens count once.
     is_repeat BOOLEAN NOT NULL DEFAULT false,
@@ -171,7 +173,7 @@ CREATE TABLE dead_letters (
     job_id TEXT,
     item_id TEXT,
     change TEXT NOT NULL,
-    -- Above zero for what came, below zero for what left.
+    -- Above zero for what came, below zero for what left, zero for what a later run found there.
     items BIGINT NOT NULL,
     reason TEXT,
     trace_id TEXT

@@ -24,7 +24,7 @@ SELECT
 FROM workflow_executions
 GROUP BY 1, 2, 3;
 
--- The tokens of each model call, each response once.
+-- The tokens of each model call, each response once. An unknown price is no price of zero.
 CREATE VIEW model_usage AS
 SELECT
     id, workflow_execution_id, step_execution_id, agent_execution_id, provider, model, status,
@@ -34,7 +34,8 @@ SELECT
     coalesce(cache_read_tokens, 0) AS cache_read_tokens,
     coalesce(cache_write_tokens, 0) AS cache_write_tokens,
     coalesce(reasoning_tokens, 0) AS reasoning_tokens,
-    coalesce(input_tokens, 0) + coalesce(output_tokens, 0) AS total_tokens
+    coalesce(input_tokens, 0) + coalesce(output_tokens, 0) AS total_tokens,
+    CASE WHEN currency = 'USD' THEN cost END AS cost_usd
 FROM model_calls
 WHERE NOT is_repeat;
 
@@ -49,7 +50,8 @@ tokens AS (
         workflow_execution_id,
         sum(input_tokens) AS input_tokens,
         sum(output_tokens) AS output_tokens,
-        sum(total_tokens) AS total_tokens
+        sum(total_tokens) AS total_tokens,
+        sum(cost_usd) AS cost_usd
     FROM model_usage
     -- A call belongs to a run that began before it.
     WHERE started_at > now() - INTERVAL '7 days'
@@ -63,7 +65,8 @@ SELECT
     max(duration_ms) AS slowest_ms,
     coalesce(sum(input_tokens), 0)::bigint AS input_tokens,
     coalesce(sum(output_tokens), 0)::bigint AS output_tokens,
-    coalesce(sum(total_tokens), 0)::bigint AS total_tokens
+    coalesce(sum(total_tokens), 0)::bigint AS total_tokens,
+    sum(cost_usd) AS cost_usd
 FROM runs LEFT JOIN tokens ON tokens.workflow_execution_id = runs.id
 GROUP BY workflow_name;
 
@@ -76,7 +79,7 @@ SELECT
     max(time) FILTER (WHERE items < 0) AS last_removed_at
 FROM dead_letters
 GROUP BY job_name
-HAVING sum(items) <> 0;
+HAVING sum(items) > 0;
 
 -- What share of the steps needs an on-failure recovery? Of the last seven days.
 CREATE VIEW step_recovery_7d AS

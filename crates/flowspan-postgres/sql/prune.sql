@@ -48,7 +48,7 @@ gone_tools AS (
 -- beginning, its sum would be wrong.
 settled AS (
     SELECT job_name FROM dead_letters GROUP BY job_name
-    HAVING sum(items) = 0 AND max(time) < (SELECT before FROM old)
+    HAVING sum(items) <= 0 AND max(time) < (SELECT before FROM old)
     ORDER BY job_name LIMIT 1
 ),
 gone_letters AS (

@@ -185,13 +185,13 @@ agents AS (
 calls AS (
     SELECT *, left(fields ->> 'gen_ai.response.id', 500) AS response_id
     FROM facts
-    WHERE execution_id IS NOT NULL AND is_end AND kind IN ('inference')
+    WHERE execution_id IS NOT NULL AND is_end AND kind IN ('inference', 'embeddings')
 ),
 models AS (
     INSERT INTO model_calls (
         id, workflow_execution_id, step_execution_id, agent_execution_id, operation, provider, model,
         started_at, completed_at, status, duration_ms, input_tokens, output_tokens, cache_read_tokens,
-        cache_write_tokens, reasoning_tokens, response_id, is_repeat, error_type, error_message,
+        cache_write_tokens, reasoning_tokens, cost, currency, response_id, is_repeat, error_type, error_message,
         trace_id, span_id
     )
     SELECT
@@ -205,6 +205,9 @@ models AS (
         flowspan_number(fields -> 'gen_ai.usage.cache_read.input_tokens'),
         flowspan_number(fields -> 'gen_ai.usage.cache_write.input_tokens'),
         flowspan_number(fields -> 'gen_ai.usage.reasoning.output_tokens'),
+        flowspan_number(fields -> 'flowspan.cost.amount'),
+        CASE WHEN fields ? 'flowspan.cost.amount'
+            THEN coalesce(fields ->> 'flowspan.cost.currency', 'USD') END,
         response_id,
         response_id IS NOT NULL AND (
             row_number() OVER (PARTITION BY trace_id, response_id ORDER BY time, id) > 1
@@ -238,13 +241,19 @@ letters AS (
         coalesce(left(fields ->> 'flowspan.map_reduce.job', 500), ''),
         job_id,
         fields ->> 'flowspan.map_reduce.item.id',
-        replace(kind, 'dead_letter_', ''),
-        coalesce(flowspan_number(fields -> 'flowspan.count'), 1)
+        CASE WHEN is_restored THEN 'restored' ELSE replace(kind, 'dead_letter_', '') END,
+        -- What a run finds from an earlier one was booked by that one.
+        CASE WHEN is_restored THEN 0 ELSE coalesce(flowspan_number(fields -> 'flowspan.count'), 1) END
             * CASE WHEN kind = 'dead_letter_added' THEN 1 ELSE -1 END,
         fields ->> 'flowspan.reason',
         trace_id
-    FROM facts
-    WHERE kind IN ('dead_letter_added', 'dead_letter_removed')
+    FROM (
+        SELECT *, fields ? 'flowspan.count' AND fields ->> 'flowspan.reason' = 'restored' AS is_restored
+        FROM facts
+    ) AS letters
+    WHERE kind IN (
+        'dead_letter_added', 'dead_letter_removed', 'dead_letter_reprocessed', 'dead_letter_evicted'
+    )
     ON CONFLICT (id) DO NOTHING
 )
 SELECT count(*) FROM fresh

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use flowspan_model::{Event, Field, Fields, Kind, Moment, Value};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use uuid::Uuid;
 
 use crate::id::execution_id;
@@ -17,6 +17,9 @@ pub(crate) struct Recorded {
     pub(crate) place: Place,
     pub(crate) event: Event,
 }
+
+/// How long the identifier of a job may be, in bytes: an index entry has a largest size.
+const JOB_ID_LIMIT: usize = 500;
 
 /// What had to be done to the texts of events so that the server can hold them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,7 +65,7 @@ impl Row {
             workflow_execution_id: place.workflow,
             step_execution_id: place.step,
             agent_execution_id: place.agent,
-            job_id: place.job.map(|job| job.to_string()),
+            job_id: job_id(event, mended).or_else(|| place.job.map(|job| job.to_string())),
             fields: document(&event.fields, text_limit, mended),
         };
         if row.execution_id.is_none() && event.moment == Moment::Ended {
@@ -78,7 +81,9 @@ impl Row {
             Kind::Workflow => self.workflow_execution_id = Some(self.id),
             Kind::Step => self.step_execution_id = Some(self.id),
             Kind::Agent => self.agent_execution_id = Some(self.id),
-            Kind::MapReduce => self.job_id = Some(self.id.to_string()),
+            Kind::MapReduce => {
+                self.job_id.get_or_insert_with(|| self.id.to_string());
+            }
             _ => {}
         }
     }
@@ -100,6 +105,12 @@ fn microseconds(time: SystemTime) -> i64 {
         Ok(after) => i64::try_from(after.as_micros()).unwrap_or(i64::MAX),
         Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |micros| -micros),
     }
+}
+
+/// The program's own identifier of the job, if it has one: a job that is resumed goes on in its row.
+fn job_id(event: &Event, mended: &mut Mended) -> Option<String> {
+    let id = event.fields.text(Field::JobId)?;
+    Some(storable(id, JOB_ID_LIMIT, mended).into_owned())
 }
 
 /// As traces are written everywhere; nothing for the zeros that stand for "none".

@@ -132,3 +132,60 @@ fn work_that_goes_on_is_running() {
     rig.store.flush(SOON).expect("stored");
     assert_eq!(rows().trim(), "cancelled|f");
 }
+
+#[test]
+fn a_job_with_an_identifier_of_its_own_goes_on_in_its_row_when_it_is_resumed() {
+    let Some(server) = server() else { return };
+    let rig = Rig::start(&Postgres::to(server.url()).schema("resumed"));
+    let job = |event: Event| event.with(Field::Job, "files").with(Field::JobId, "job-7");
+    for (trace, status) in [(1, Status::Cancelled), (2, Status::Success)] {
+        rig.store.event(&job(Trace(trace).started(Kind::MapReduce, 1, 0)).with(Field::Items, 2_i64));
+        rig.store.event(&job(Trace(trace).ended(Kind::MapItem, 2, 1, Status::Success)));
+        rig.store.event(&job(Trace(trace).ended(Kind::MapReduce, 1, 0, status)).with(Field::Items, 2_i64));
+        rig.store.flush(SOON).expect("stored");
+    }
+    let rows = server
+        .psql("SELECT job_id, successful_items, total_items, status FROM resumed.mapreduce_jobs")
+        .expect("rows");
+    assert_eq!(rows.trim(), "job-7|2|2|success");
+}
+
+#[test]
+fn the_queue_of_dead_letters_is_the_sum_of_its_ledger() {
+    let Some(server) = server() else { return };
+    let rig = Rig::start(&Postgres::to(server.url()).schema("ledger"));
+    let letters = |kind: Kind, count: i64| {
+        Trace(1).occurred(kind, 1, 0).with(Field::Job, "files").with(Field::Count, count)
+    };
+    rig.store.event(&letters(Kind::DeadLetterAdded, 5));
+    rig.store.event(&letters(Kind::DeadLetterRemoved, 1));
+    rig.store.event(&letters(Kind::DeadLetterReprocessed, 1));
+    rig.store.event(&letters(Kind::DeadLetterEvicted, 1));
+    // A later run finds what the first one left: nothing came, nothing went.
+    rig.store.event(&letters(Kind::DeadLetterAdded, 2).with(Field::Reason, "restored"));
+    rig.store.flush(SOON).expect("stored");
+    let waiting = || {
+        server.psql("SELECT job_name, items FROM ledger.dead_letter_queue").expect("rows").trim().to_owned()
+    };
+    assert_eq!(waiting(), "files|2");
+    rig.store.event(&letters(Kind::DeadLetterReprocessed, 2));
+    rig.store.flush(SOON).expect("stored");
+    assert_eq!(waiting(), "", "an empty queue is none");
+}
+
+#[test]
+fn what_calls_cost_is_kept_with_its_currency() {
+    let Some(server) = server() else { return };
+    let rig = Rig::start(&Postgres::to(server.url()).schema("cost"));
+    let call = |span: u8| {
+        Trace(1).ended(Kind::Embeddings, span, 0, Status::Success).with(Field::InputTokens, 10_i64)
+    };
+    rig.store.event(&call(1).with(Field::CostAmount, 0.25));
+    rig.store.event(&call(2).with(Field::CostAmount, 4.0).with(Field::CostCurrency, "EUR"));
+    rig.store.event(&call(3));
+    assert!(rig.store.shutdown(SOON).is_clean(), "{:?}", rig.reports());
+    let rows = server
+        .psql("SELECT sum(cost_usd), count(cost_usd), sum(total_tokens) FROM cost.model_usage")
+        .expect("rows");
+    assert_eq!(rows.trim(), "0.25|1|30");
+}
