@@ -4,6 +4,8 @@ mod callback;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod own;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 mod standard;
@@ -39,7 +41,7 @@ pub(crate) trait Output: Send {
 
 /// What outputs are started with, and the parts that they have added so far.
 #[cfg_attr(
-    not(all(feature = "otlp", feature = "prometheus")),
+    not(all(any(feature = "otlp", feature = "postgres"), feature = "prometheus")),
     expect(dead_code, reason = "each output needs a part of it, together they need all")
 )]
 pub(crate) struct Assembly<'build> {
