@@ -9,6 +9,12 @@ CREATE FUNCTION flowspan_number(value jsonb) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT CASE WHEN jsonb_typeof(value) = 'number' THEN value::numeric END $$;
 
+-- The smallest identifier that an event of this time can have: for bounds of partitions, and to find
+-- events by time through their index.
+CREATE FUNCTION flowspan_id_at(at timestamptz) RETURNS uuid
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT rpad(lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0'), 32, '0')::uuid $$;
+
 -- Every event as it came. The identifiers are UUIDs of version 7: they begin with the time of the
 -- event, so the index grows at its end, and the table can be partitioned by them.
 CREATE TABLE events (

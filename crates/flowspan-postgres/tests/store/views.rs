@@ -2,6 +2,7 @@
 
 use flowspan_model::{Event, EventSink as _, Kind, Status};
 use flowspan_postgres::Postgres;
+use flowspan_stack::{Part, Postgres as Server, require};
 
 use crate::support::{Rig, SOON, Trace, run, server};
 
@@ -41,4 +42,51 @@ fn the_views_answer_the_questions_of_operators() {
         ask("SELECT workflow_name, status, runs FROM workflow_runs_by_day ORDER BY 2"),
         "audit|failed|1\naudit|success|3"
     );
+}
+
+/// The SQL of the documentation, as it stands there.
+fn documented() -> Vec<String> {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/postgres.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    page.split("```sql\n")
+        .skip(1)
+        .map(|block| block.split("```").next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_documented_queries_can_be_asked_and_the_documented_partitions_be_made() {
+    let Some(()) = require(&[Part::Postgres]) else { return };
+    // A server of its own: the page makes a role and speaks of the default schema.
+    let server = Server::start().expect("PostgreSQL");
+    let rig = Rig::start(&Postgres::to(server.url()));
+    let events = run(Trace(1));
+    for event in &events {
+        rig.store.event(event);
+    }
+    rig.store.flush(SOON).expect("stored");
+    let blocks = documented();
+    assert!(blocks.len() > 10, "the search finds them");
+    for block in &blocks {
+        // As Grafana puts its macro into words.
+        let mut block = block.clone();
+        while let Some((before, rest)) = block.split_once("$__timeFilter(") {
+            let (column, after) = rest.split_once(')').expect("the end of a macro");
+            block = format!("{before}{column} BETWEEN now() - INTERVAL '7 days' AND now(){after}");
+        }
+        server
+            .psql(&format!("SET search_path = flowspan; {block}"))
+            .unwrap_or_else(|error| panic!("{block}: {error:?}"));
+    }
+
+    // The tables are partitioned now, and the program goes on.
+    rig.store.event(&Trace(2).occurred(Kind::Retry, 1, 0));
+    let later = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(4_103_000_000);
+    rig.store.event(&Event { time: later, ..Trace(2).occurred(Kind::Retry, 1, 0) });
+    let end = rig.store.shutdown(SOON);
+    assert!(end.is_clean(), "{end:?} {:?}", rig.reports());
+    let rows = server
+        .psql("SET search_path = flowspan; SELECT tableoid::regclass, count(*) FROM events GROUP BY 1 ORDER BY 1")
+        .expect("rows");
+    assert_eq!(rows.trim(), format!("events_before|{}\nevents_2100_01|1", events.len() + 1));
 }
