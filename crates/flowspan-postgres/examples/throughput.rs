@@ -26,8 +26,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         for round in 0..3 {
             for (column, make) in [occurrences, steps, whole_runs].into_iter().enumerate() {
                 let schema = format!("batch_{batch}_{column}_{round}");
-                let config =
-                    Postgres::to(server.url()).schema(&schema).batch_size(batch).queue_capacity(1_000_000);
+                let config = Postgres::to(server.url())
+                    .schema(&schema)
+                    .batch_size(batch)
+                    .queue_capacity(1_000_000)
+                    .queue_bytes(usize::MAX);
                 let resolved = config.resolve(&Environment::empty())?;
                 let store = PostgresStore::start(&resolved, &worker.handle(), &Health::default());
                 // Connecting and making the tables is not what is measured.

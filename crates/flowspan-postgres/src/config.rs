@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use flowspan_runtime::{Environment, Limits, SettingError, boolean, milliseconds, positive};
+use flowspan_runtime::{
+    DEFAULT_QUEUE_BYTES, Environment, Limits, SettingError, boolean, milliseconds, positive,
+};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
@@ -24,6 +26,7 @@ pub const DEFAULT_TEXT_LIMIT: usize = 64 * 1024;
 const URL: &str = "FLOWSPAN_POSTGRES_URL";
 const SCHEMA: &str = "FLOWSPAN_POSTGRES_SCHEMA";
 const QUEUE_CAPACITY: &str = "FLOWSPAN_POSTGRES_QUEUE_CAPACITY";
+const QUEUE_BYTES: &str = "FLOWSPAN_POSTGRES_QUEUE_BYTES";
 const BATCH_SIZE: &str = "FLOWSPAN_POSTGRES_BATCH_SIZE";
 const FLUSH_INTERVAL: &str = "FLOWSPAN_POSTGRES_FLUSH_INTERVAL";
 const TIMEOUT: &str = "FLOWSPAN_POSTGRES_TIMEOUT";
@@ -62,6 +65,7 @@ pub struct Postgres {
     url: Option<String>,
     schema: Option<String>,
     queue_capacity: Option<usize>,
+    queue_bytes: Option<usize>,
     batch_size: Option<usize>,
     flush_interval: Option<Duration>,
     timeout: Option<Duration>,
@@ -92,6 +96,13 @@ impl Postgres {
     /// Default: [`DEFAULT_QUEUE_CAPACITY`].
     pub fn queue_capacity(mut self, events: usize) -> Self {
         self.queue_capacity = Some(events);
+        self
+    }
+
+    /// Sets how many bytes the events that wait may take together; what comes beyond that is dropped and
+    /// counted. Default: 64 MiB.
+    pub fn queue_bytes(mut self, bytes: usize) -> Self {
+        self.queue_bytes = Some(bytes);
         self
     }
 
@@ -171,6 +182,7 @@ impl Postgres {
         };
         let limits = Limits::new()
             .queue_capacity(number(self.queue_capacity, QUEUE_CAPACITY, DEFAULT_QUEUE_CAPACITY)?)
+            .queue_bytes(number(self.queue_bytes, QUEUE_BYTES, DEFAULT_QUEUE_BYTES)?)
             .batch_size(number(self.batch_size, BATCH_SIZE, DEFAULT_BATCH_SIZE)?)
             .delay(time(self.flush_interval, FLUSH_INTERVAL, DEFAULT_FLUSH_INTERVAL)?);
         Ok(ResolvedPostgres {
@@ -224,6 +236,7 @@ impl fmt::Debug for Postgres {
             .field("has_url", &self.url.is_some())
             .field("schema", &self.schema)
             .field("queue_capacity", &self.queue_capacity)
+            .field("queue_bytes", &self.queue_bytes)
             .field("batch_size", &self.batch_size)
             .field("flush_interval", &self.flush_interval)
             .field("timeout", &self.timeout)

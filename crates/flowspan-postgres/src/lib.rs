@@ -28,7 +28,7 @@
 //! - **Exactly once.** An event gets its identifier before it is queued. A batch is one transaction;
 //!   an identifier that is stored already changes nothing, so a batch whose answer was lost is sent
 //!   again without harm. What [`PostgresStore::account`] calls delivered is committed.
-//! - **The program never waits.** The queue is bounded: what comes when it is full is dropped and
+//! - **The program never waits.** The queue is bounded, in events and in bytes: what comes when it is full is dropped and
 //!   counted.
 //! - **The server may be away**, at the start or later. The batch under way is kept and tried again,
 //!   at growing intervals with some chance in them, and events wait in the queue. `/health` says so,
@@ -52,6 +52,7 @@
 //! | URL | `FLOWSPAN_POSTGRES_URL` | none; what it leaves open is libpq's: `PGHOST`, `PGPASSWORD`, `~/.pgpass` … |
 //! | schema | `FLOWSPAN_POSTGRES_SCHEMA` | `flowspan` |
 //! | how many events may wait | `FLOWSPAN_POSTGRES_QUEUE_CAPACITY` | 10000 |
+//! | how many bytes they may take | `FLOWSPAN_POSTGRES_QUEUE_BYTES` | 67108864 |
 //! | how many are stored together | `FLOWSPAN_POSTGRES_BATCH_SIZE` | 100 |
 //! | how long one waits for others | `FLOWSPAN_POSTGRES_FLUSH_INTERVAL`, in milliseconds | 5000 |
 //! | how long an attempt may take | `FLOWSPAN_POSTGRES_TIMEOUT`, in milliseconds | 30000 |

@@ -21,6 +21,16 @@ pub(crate) struct Recorded {
 /// How long the identifier of a job may be, in bytes: an index entry has a largest size.
 const JOB_ID_LIMIT: usize = 500;
 
+impl Recorded {
+    /// About how many bytes it takes while it waits.
+    pub(crate) fn bytes(&self) -> usize {
+        let fields = self.event.fields.iter().map(|(field, value)| {
+            size_of_val(&field) + size_of_val(value) + value.as_text().map_or(0, str::len)
+        });
+        size_of_val(self) + fields.sum::<usize>()
+    }
+}
+
 /// What had to be done to the texts of events so that the server can hold them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mended {

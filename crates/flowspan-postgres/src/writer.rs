@@ -78,6 +78,10 @@ impl Writer {
 }
 
 impl Deliver<Recorded> for Writer {
+    fn bytes(item: &Recorded) -> usize {
+        item.bytes()
+    }
+
     async fn deliver(&mut self, batch: Vec<Recorded>) -> Result<Delivered, DeliverError> {
         let rows = self.rows(&batch);
         drop(batch);

@@ -3,7 +3,7 @@
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use flowspan_model::{Event, EventSink as _, Kind, Moment};
+use flowspan_model::{Event, EventSink as _, Field, Kind, Moment};
 use flowspan_postgres::{Migrations, Postgres, migrate};
 use flowspan_runtime::{DropReason, Environment};
 use flowspan_stack::{Part, Postgres as Server, require, wait_until};
@@ -58,6 +58,19 @@ fn events_wait_for_a_server_that_is_away_and_no_more_than_the_queue_holds() {
     assert!(end.is_clean(), "{end:?}");
     assert_eq!((end.account.created, end.account.delivered), (302, 252));
     assert_eq!(stored(&server, "flowspan"), 252);
+}
+
+#[test]
+fn events_that_wait_are_bounded_by_their_bytes_too() {
+    // Nobody listens at port 1.
+    let config = Postgres::to("postgres://postgres@127.0.0.1:1/postgres").queue_bytes(4 << 20);
+    let rig = Rig::start(&config);
+    for _ in 0..100 {
+        rig.store.event(&retry().with(Field::Reason, "x".repeat(1 << 20)));
+    }
+    let account = rig.store.account();
+    assert!(account.queued < 4 && account.is_balanced(), "{account}");
+    assert_eq!(account.dropped_for(DropReason::QueueFull), 100 - account.queued);
 }
 
 #[test]
@@ -175,6 +188,7 @@ fn the_environment_configures_what_code_leaves_open() {
     for (variable, value) in [
         ("FLOWSPAN_POSTGRES_BATCH_SIZE", "0"),
         ("FLOWSPAN_POSTGRES_QUEUE_CAPACITY", "many"),
+        ("FLOWSPAN_POSTGRES_QUEUE_BYTES", "64MB"),
         ("FLOWSPAN_POSTGRES_FLUSH_INTERVAL", "5s"),
         ("FLOWSPAN_POSTGRES_TIMEOUT", "-1"),
         ("FLOWSPAN_POSTGRES_MIGRATE", "perhaps"),
