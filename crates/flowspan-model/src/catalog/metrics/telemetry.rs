@@ -10,23 +10,29 @@ use crate::catalog::{
 pub const CREATED: Metric = counter(
     "telemetry.created",
     "{item}",
-    "Spans, data points and log records that were handed to exporters.",
+    "Spans, data points, log records and events that were handed to exporters.",
 )
 .labels(&[SIGNAL]);
 
 /// What arrived.
-pub const DELIVERED: Metric =
-    counter("telemetry.delivered", "{item}", "Spans, data points and log records that a receiver took.")
-        .labels(&[SIGNAL]);
+pub const DELIVERED: Metric = counter(
+    "telemetry.delivered",
+    "{item}",
+    "Spans, data points, log records and events that a receiver took.",
+)
+.labels(&[SIGNAL]);
 
 /// What was lost.
-pub const DROPPED: Metric =
-    counter("telemetry.dropped", "{item}", "Spans, data points and log records that were lost, and why.")
-        .labels(&[SIGNAL, DROP_REASON]);
+pub const DROPPED: Metric = counter(
+    "telemetry.dropped",
+    "{item}",
+    "Spans, data points, log records and events that were lost, and why.",
+)
+.labels(&[SIGNAL, DROP_REASON]);
 
 /// What is neither yet.
 pub const QUEUED: Metric =
-    gauge("telemetry.queued", "{item}", "Spans and log records that wait or are on their way.")
+    gauge("telemetry.queued", "{item}", "Spans, log records and events that wait or are on their way.")
         .labels(&[SIGNAL]);
 
 /// Label values beyond their limits.
