@@ -24,6 +24,7 @@ use clap::{Args, ValueEnum};
 use flowspan_otlp::{Otlp, Protocol};
 use flowspan_prometheus::Prometheus;
 use flowspan_runtime::Environment;
+use flowspan_statsd::Statsd;
 
 use crate::Builder;
 
@@ -50,6 +51,10 @@ pub struct TelemetryArgs {
     /// How to speak to the collector [default: grpc for port 4317, else http/protobuf]
     #[arg(long, value_name = "PROTOCOL", value_enum)]
     pub otlp_protocol: Option<OtlpProtocol>,
+
+    /// Push every measurement to this StatsD server, or Unix socket [env: FLOWSPAN_STATSD]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub statsd: Option<String>,
 
     /// Prefix of the names of flowspan's metrics [default: flowspan]
     #[arg(long, value_name = "NAMESPACE")]
@@ -85,7 +90,11 @@ impl TelemetryArgs {
         if !self.no_metrics {
             builder = builder.prometheus(self.prometheus());
         }
-        match self.otlp(&Environment::process()) {
+        let environment = Environment::process();
+        if let Some(statsd) = self.statsd(&environment) {
+            builder = builder.statsd(statsd);
+        }
+        match self.otlp(&environment) {
             Some(otlp) => builder.otlp(otlp),
             None => builder,
         }
@@ -100,6 +109,14 @@ impl TelemetryArgs {
             prometheus = prometheus.host(address);
         }
         prometheus
+    }
+
+    /// StatsD, if an argument or the environment names a server.
+    fn statsd(&self, environment: &Environment) -> Option<Statsd> {
+        match &self.statsd {
+            Some(server) => Some(Statsd::to(server)),
+            None => environment.get("FLOWSPAN_STATSD").map(|_| Statsd::from_env()),
+        }
     }
 
     /// OTLP, if an argument or the environment names a collector.
@@ -133,5 +150,15 @@ mod tests {
         assert!(none.otlp(&Environment::from_pairs(variable)).is_some());
         let flag = TelemetryArgs { otlp_endpoint: Some("http://127.0.0.1:4317".into()), ..none };
         assert!(flag.otlp(&Environment::empty()).is_some());
+    }
+
+    #[test]
+    fn statsd_is_on_if_somebody_names_a_server() {
+        let none = TelemetryArgs::default();
+        assert!(none.statsd(&Environment::empty()).is_none());
+        let variable = Environment::from_pairs([("FLOWSPAN_STATSD", "localhost:8125")]);
+        assert_eq!(none.statsd(&variable), Some(Statsd::from_env()));
+        let flag = TelemetryArgs { statsd: Some("agent:9125".into()), ..none };
+        assert_eq!(flag.statsd(&variable), Some(Statsd::to("agent:9125")));
     }
 }

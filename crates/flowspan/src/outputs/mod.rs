@@ -7,6 +7,8 @@ mod own;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 mod standard;
+#[cfg(feature = "statsd")]
+mod statsd;
 
 use std::{
     any::Any,
