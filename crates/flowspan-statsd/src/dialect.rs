@@ -7,7 +7,7 @@ pub enum Dialect {
     #[default]
     Plain,
     /// `name:1|c|#key:value`, as the Datadog agent has it. Also for the `statsd_exporter` of Prometheus,
-    /// Vector, and Telegraf with `datadog_extensions`.
+    /// and Telegraf with `datadog_extensions`.
     DogStatsD,
     /// `name,key=value:1|c`, as Telegraf has it. Also for the `statsd_exporter` of Prometheus.
     Influx,

@@ -162,6 +162,10 @@ pub mod prelude {
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
+#[cfg(all(doctest, feature = "statsd"))]
+#[doc = include_str!("../../../docs/statsd.md")]
+struct StatsdPage;
+
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/vocabulary.md")]
 struct Vocabulary;
