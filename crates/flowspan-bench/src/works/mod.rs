@@ -7,6 +7,7 @@ mod plain;
 mod poll;
 mod scrape;
 mod stacks;
+mod statsd;
 mod step;
 mod threads;
 mod token;
@@ -59,5 +60,7 @@ pub fn all() -> Vec<Work> {
         nobody::DISABLED,
         threads::SIXTEEN,
         scrape::SCRAPE,
+        statsd::SENT,
+        statsd::OFFERED,
     ]
 }
