@@ -38,12 +38,21 @@ pub enum StackError {
         /// Why it did not start.
         source: io::Error,
     },
-    /// `go build` ran and failed; its own messages are on standard error.
-    #[error("building {part} failed ({status}): see the messages of `go build` above")]
+    /// There is no npm to install the part with.
+    #[error("no npm to install {part} with: install Node.js 18 or newer, with npm")]
+    NoNpm {
+        /// The part to install.
+        part: Part,
+        /// Why it did not start.
+        source: io::Error,
+    },
+    /// The tool that makes the part ran and failed; its own messages are on
+    /// standard error.
+    #[error("building {part} failed ({status}): see the messages of the tool above")]
     BuildFailed {
         /// The part to build.
         part: Part,
-        /// How `go build` ended.
+        /// How the tool ended.
         status: ExitStatus,
     },
     /// No directory to keep the built parts in.

@@ -1,6 +1,6 @@
 //! The real parts that flowspan is tested against: an OpenTelemetry Collector,
-//! Jaeger, Prometheus and PostgreSQL, built where needed and started on free
-//! loopback ports. The end-to-end tests and `cargo xtask stack` share it; it is
+//! Jaeger, Prometheus, PostgreSQL and two StatsD servers, built where needed and
+//! started on free loopback ports. The end-to-end tests and `cargo xtask stack` share it; it is
 //! not published.
 //!
 //! ```no_run
@@ -23,7 +23,8 @@
 //! - [`locate`] finds a part, [`build`] makes it; results are cached outside
 //!   the tree, see [`CACHE_ENV`].
 //! - [`Stack`] starts the parts together; [`Collector`], [`Jaeger`],
-//!   [`Prometheus`] and [`Postgres`] start alone, too. All end with the value
+//!   [`Prometheus`] and [`Postgres`] start alone, too, and so do [`Statsd`] and
+//!   [`StatsdExporter`]. All end with the value
 //!   that holds them, and also when the process is killed.
 //! - Set [`KEEP_ENV`] to look at logs and data after a test.
 
@@ -65,6 +66,8 @@ pub use crate::{
         jaeger::{JAEGER_CONFIG, Jaeger, JaegerBuilder},
         postgres::Postgres,
         prometheus::{PROMETHEUS_CONFIG, Prometheus, PrometheusBuilder},
+        statsd::{Statsd, StatsdTotals},
+        statsd_exporter::StatsdExporter,
     },
     require::{REQUIRE_ENV, require},
     stack::{Stack, StackBuilder},

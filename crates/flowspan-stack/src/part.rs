@@ -20,12 +20,23 @@ pub enum Part {
     Promtool,
     /// The PostgreSQL server, from the operating system.
     Postgres,
+    /// The first StatsD server, which runs on Node.js.
+    Statsd,
+    /// Prometheus' StatsD server, which knows the dialects with tags, too.
+    StatsdExporter,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 5] =
-        [Self::Collector, Self::Jaeger, Self::Prometheus, Self::Promtool, Self::Postgres];
+    pub const ALL: [Self; 7] = [
+        Self::Collector,
+        Self::Jaeger,
+        Self::Prometheus,
+        Self::Promtool,
+        Self::Postgres,
+        Self::Statsd,
+        Self::StatsdExporter,
+    ];
 
     /// The file name of the part's program.
     #[must_use]
@@ -36,6 +47,8 @@ impl Part {
             Self::Prometheus => "prometheus",
             Self::Promtool => "promtool",
             Self::Postgres => "postgres",
+            Self::Statsd => "statsd",
+            Self::StatsdExporter => "statsd_exporter",
         }
     }
 }
@@ -48,11 +61,13 @@ impl fmt::Display for Part {
             Self::Prometheus => "Prometheus",
             Self::Promtool => "promtool",
             Self::Postgres => "PostgreSQL",
+            Self::Statsd => "StatsD",
+            Self::StatsdExporter => "the StatsD exporter",
         })
     }
 }
 
-/// Finds the program of `part` on this machine; needs neither Go nor a network.
+/// Finds the program of `part` on this machine; needs no toolchain and no network.
 ///
 /// # Errors
 ///

@@ -42,12 +42,12 @@ impl Flowspan {
         Builder::new(service.into())
     }
 
-    /// Telemetry that is configured by the standard `OTEL_*` variables alone.
+    /// Telemetry that is configured by environment variables alone: the standard `OTEL_*` ones.
     ///
     /// `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER` and `OTEL_LOGS_EXPORTER` choose the ways out
     /// (`otlp`, which is the default, `prometheus` for metrics, `console` for traces and logs,
-    /// `none`), and the variables of each of them configure it. `OTEL_SERVICE_NAME` replaces the
-    /// name given here. What is set on the builder afterwards wins.
+    /// `none`), and the variables of each of them configure it. `FLOWSPAN_STATSD` names a StatsD server
+    /// to push to, which no standard variable can. `OTEL_SERVICE_NAME` replaces the name given here. What is set on the builder afterwards wins.
     pub fn from_env(service: impl Into<String>) -> Builder {
         let mut builder = Builder::new(service.into());
         builder.from_environment = true;

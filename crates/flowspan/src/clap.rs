@@ -26,6 +26,7 @@ use flowspan_otlp::{Otlp, Protocol};
 use flowspan_postgres::Postgres;
 use flowspan_prometheus::Prometheus;
 use flowspan_runtime::Environment;
+use flowspan_statsd::Statsd;
 
 use crate::Builder;
 
@@ -58,6 +59,9 @@ pub struct TelemetryArgs {
     #[cfg(feature = "postgres")]
     #[arg(long, value_name = "URL", value_parser = postgres)]
     pub postgres: Option<Postgres>,
+    /// Push every measurement to this StatsD server, or Unix socket [env: FLOWSPAN_STATSD]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub statsd: Option<String>,
 
     /// Prefix of the names of flowspan's metrics [default: flowspan]
     #[arg(long, value_name = "NAMESPACE")]
@@ -98,6 +102,9 @@ impl TelemetryArgs {
         if let Some(postgres) = self.postgres(&environment) {
             builder = builder.postgres(postgres);
         }
+        if let Some(statsd) = self.statsd(&environment) {
+            builder = builder.statsd(statsd);
+        }
         match self.otlp(&environment) {
             Some(otlp) => builder.otlp(otlp),
             None => builder,
@@ -120,6 +127,14 @@ impl TelemetryArgs {
     fn postgres(&self, environment: &Environment) -> Option<Postgres> {
         let named = || environment.get("FLOWSPAN_POSTGRES_URL").map(|_| Postgres::from_env());
         self.postgres.clone().or_else(named)
+    }
+
+    /// StatsD, if an argument or the environment names a server.
+    fn statsd(&self, environment: &Environment) -> Option<Statsd> {
+        match &self.statsd {
+            Some(server) => Some(Statsd::to(server)),
+            None => environment.get("FLOWSPAN_STATSD").map(|_| Statsd::from_env()),
+        }
     }
 
     /// OTLP, if an argument or the environment names a collector.
@@ -178,5 +193,15 @@ mod tests {
         let none = TelemetryArgs::default();
         assert!(none.postgres(&Environment::empty()).is_none());
         assert!(none.postgres(&Environment::from_pairs([("FLOWSPAN_POSTGRES_URL", url)])).is_some());
+    }
+
+    #[test]
+    fn statsd_is_on_if_somebody_names_a_server() {
+        let none = TelemetryArgs::default();
+        assert!(none.statsd(&Environment::empty()).is_none());
+        let variable = Environment::from_pairs([("FLOWSPAN_STATSD", "localhost:8125")]);
+        assert_eq!(none.statsd(&variable), Some(Statsd::from_env()));
+        let flag = TelemetryArgs { statsd: Some("agent:9125".into()), ..none };
+        assert_eq!(flag.statsd(&variable), Some(Statsd::to("agent:9125")));
     }
 }

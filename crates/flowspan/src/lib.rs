@@ -58,7 +58,8 @@
 //! | `otlp` | yes | OTLP over gRPC and HTTP |
 //! | `prometheus` | yes | `/metrics` and `/health` |
 //! | `postgres` | no | an event store in PostgreSQL |
-//! | `clap` | no | a group of command-line arguments |
+//! | `statsd` | no | every measurement to a StatsD server |
+//! | `clap` | no | a group of command-line arguments; with it `statsd` |
 //!
 //! # If nothing arrives
 //!
@@ -120,11 +121,19 @@ pub use flowspan_prometheus::Prometheus;
 pub use flowspan_runtime::{
     Account, DropReason, Environment, ExporterState, ExporterStatus, Health, Report, Reporter, SettingError,
 };
+#[cfg(feature = "statsd")]
+pub use flowspan_statsd::Statsd;
 pub use report::{Accounts, ShutdownReport, Signal, TelemetryLost};
 pub use telemetry::{DROP_TIMEOUT, Telemetry};
 
 /// The words of flowspan: events, fields, the metric catalog.
 pub use flowspan_model as model;
+
+/// Pushing to StatsD servers: where, and how lines are written.
+#[cfg(feature = "statsd")]
+pub mod statsd {
+    pub use flowspan_statsd::{Dialect, DogHistograms, PlainLabels, Statsd};
+}
 
 /// The exact `opentelemetry` that flowspan was built with.
 pub use opentelemetry;
@@ -157,6 +166,10 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[cfg(all(doctest, feature = "statsd"))]
+#[doc = include_str!("../../../docs/statsd.md")]
+struct StatsdPage;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/vocabulary.md")]

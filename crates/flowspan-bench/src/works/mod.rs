@@ -11,6 +11,7 @@ mod plain;
 mod poll;
 mod scrape;
 mod stacks;
+mod statsd;
 mod step;
 mod threads;
 mod token;
@@ -73,5 +74,7 @@ pub fn all() -> Vec<Work> {
         open::OPEN_SPANS,
         export::EXPORT,
         scrape::SCRAPE,
+        statsd::SENT,
+        statsd::OFFERED,
     ]
 }

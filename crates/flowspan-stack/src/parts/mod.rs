@@ -5,3 +5,5 @@ pub(crate) mod collector;
 pub(crate) mod jaeger;
 pub(crate) mod postgres;
 pub(crate) mod prometheus;
+pub(crate) mod statsd;
+pub(crate) mod statsd_exporter;

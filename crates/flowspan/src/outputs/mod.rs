@@ -9,6 +9,8 @@ mod postgres;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 mod standard;
+#[cfg(feature = "statsd")]
+mod statsd;
 
 use std::{
     any::Any,

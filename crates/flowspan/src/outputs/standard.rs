@@ -1,4 +1,4 @@
-//! The ways out that the standard variables ask for.
+//! The ways out that the environment asks for.
 
 use flowspan_runtime::{Environment, SettingError};
 
@@ -8,6 +8,7 @@ use crate::BuildError;
 const TRACES: &str = "OTEL_TRACES_EXPORTER";
 const METRICS: &str = "OTEL_METRICS_EXPORTER";
 const LOGS: &str = "OTEL_LOGS_EXPORTER";
+const STATSD: &str = "FLOWSPAN_STATSD";
 
 /// What the three variables name. Each holds a list; the default of the specification is `otlp`.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(crate) struct Standard {
     /// Whether OTLP carries traces, metrics and logs.
     otlp: [bool; 3],
     prometheus: bool,
+    /// Whether a StatsD server is named.
+    statsd: bool,
     /// Whether the run is to be drawn on the terminal.
     pub(crate) console_tree: bool,
 }
@@ -33,7 +36,7 @@ pub(crate) fn from_environment(
 
 impl Standard {
     fn read(environment: &Environment) -> Result<Self, SettingError> {
-        let mut standard = Standard::default();
+        let mut standard = Standard { statsd: environment.get(STATSD).is_some(), ..Standard::default() };
         for (index, (variable, accepted)) in [
             (TRACES, "a list of otlp and console, or none"),
             (METRICS, "a list of otlp and prometheus, or none"),
@@ -64,6 +67,9 @@ impl Standard {
         }
         if self.prometheus {
             outputs.push(features::prometheus()?);
+        }
+        if self.statsd {
+            outputs.push(features::statsd()?);
         }
         Ok(outputs)
     }
@@ -101,6 +107,16 @@ mod features {
             feature: "prometheus",
         })
     }
+
+    #[cfg(feature = "statsd")]
+    pub(super) fn statsd() -> Result<Box<dyn Output>, BuildError> {
+        Ok(Box::new(flowspan_statsd::Statsd::from_env()))
+    }
+
+    #[cfg(not(feature = "statsd"))]
+    pub(super) fn statsd() -> Result<Box<dyn Output>, BuildError> {
+        Err(BuildError::FeatureMissing { variable: super::STATSD, exporter: "statsd", feature: "statsd" })
+    }
 }
 
 #[cfg(test)]
@@ -115,7 +131,15 @@ mod tests {
     fn everything_goes_over_otlp_unless_somebody_says_otherwise() {
         assert_eq!(read(&[]).unwrap().otlp, [true; 3]);
         let chosen = read(&[(TRACES, "console, otlp"), (METRICS, "prometheus"), (LOGS, "none")]).unwrap();
-        assert_eq!(chosen, Standard { otlp: [true, false, false], prometheus: true, console_tree: true });
+        assert_eq!(
+            chosen,
+            Standard {
+                otlp: [true, false, false],
+                prometheus: true,
+                console_tree: true,
+                ..Standard::default()
+            }
+        );
     }
 
     #[test]

@@ -1,0 +1,6 @@
+//! What the sink promises, held against real servers and real sockets.
+
+mod faults;
+mod program;
+#[cfg(target_os = "linux")]
+mod servers;
