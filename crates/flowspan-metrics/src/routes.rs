@@ -128,6 +128,16 @@ impl Route {
         }
     }
 
+    /// Whether these are the label values, as they came.
+    #[inline]
+    pub(crate) fn is_of(&self, values: &[Option<&Value>]) -> bool {
+        self.key.iter().zip(values).all(|(known, value)| match (known, value) {
+            (Some(known), Some(Value::Text(text))) => known == text,
+            (Some(known), Some(value)) => **known == *value.to_label(),
+            (known, value) => known.is_none() && value.is_none(),
+        })
+    }
+
     fn is_behind(&self, key: &[Option<Part<'_>>]) -> bool {
         self.key.iter().map(Option::as_deref).eq(key.iter().map(|part| part.as_ref().map(Part::as_str)))
     }

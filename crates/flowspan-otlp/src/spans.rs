@@ -98,13 +98,13 @@ impl<E: SpanExporter + 'static> Deliver<SpanData> for SpanDelivery<E> {
     }
 
     fn bytes(span: &SpanData) -> usize {
+        let bytes = size_of_val(span) + span.name.len() + attributes(&span.attributes);
+        if span.events.is_empty() && span.links.is_empty() {
+            return bytes;
+        }
         let events = span.events.iter().map(|event| size_of_val(event) + attributes(&event.attributes));
         let links = span.links.iter().map(|link| size_of_val(link) + attributes(&link.attributes));
-        size_of_val(span)
-            + span.name.len()
-            + attributes(&span.attributes)
-            + events.sum::<usize>()
-            + links.sum::<usize>()
+        bytes + events.sum::<usize>() + links.sum::<usize>()
     }
 }
 

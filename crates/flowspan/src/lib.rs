@@ -57,6 +57,7 @@
 //! | `macros` | yes | `#[workflow]`, `#[phase]`, `#[step]`, `#[agent]`, `#[tool]` |
 //! | `otlp` | yes | OTLP over gRPC and HTTP |
 //! | `prometheus` | yes | `/metrics` and `/health` |
+//! | `postgres` | no | an event store in PostgreSQL |
 //! | `clap` | no | a group of command-line arguments |
 //!
 //! # If nothing arrives
@@ -112,6 +113,8 @@ pub use flowspan_metrics::{
 };
 #[cfg(feature = "otlp")]
 pub use flowspan_otlp::{Compression, Otlp, Protocol};
+#[cfg(feature = "postgres")]
+pub use flowspan_postgres::{Migrations, Postgres};
 #[cfg(feature = "prometheus")]
 pub use flowspan_prometheus::Prometheus;
 pub use flowspan_runtime::{
@@ -138,6 +141,8 @@ pub use tracing_subscriber;
 pub mod prelude {
     #[cfg(feature = "console")]
     pub use crate::Console;
+    #[cfg(feature = "postgres")]
+    pub use crate::Postgres;
     #[cfg(feature = "prometheus")]
     pub use crate::Prometheus;
     pub use crate::{

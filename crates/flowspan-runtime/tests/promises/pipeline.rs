@@ -61,7 +61,7 @@ fn a_queue_is_bounded_by_bytes_too_and_half_of_them_go_out_at_once() {
     assert_eq!(pipeline.offer(5), Ok(()));
     assert_eq!(pipeline.offer(6), Err(DropReason::QueueFull), "what is on its way takes room, too");
     gate.go.send(()).unwrap();
-    pipeline.begin_flush();
+    let _flush = pipeline.begin_flush();
     assert_eq!(gate.came.recv_timeout(LONG), Ok(vec![4, 5]));
     for item in 7..=9 {
         assert_eq!(pipeline.offer(item), Ok(()));

@@ -219,7 +219,7 @@ fn each_signal_can_be_switched_off_and_on() {
         telemetry.enable(signal);
         assert!(telemetry.is_recording(signal));
     }
-    assert_eq!(seen(), (3, 3, 3.0), "each missed one of the three");
+    assert_eq!(seen(), (4, 4, 4.0), "each missed one of the four");
     let running = Workflow::new("w").enter();
     telemetry.disable(Signal::Metrics);
     drop(running);
