@@ -58,6 +58,7 @@
 //! | `otlp` | yes | OTLP over gRPC and HTTP |
 //! | `prometheus` | yes | `/metrics` and `/health` |
 //! | `postgres` | no | an event store in PostgreSQL |
+//! | `jsonl` | no | events as lines of JSON: files that are written, and read again |
 //! | `clap` | no | a group of command-line arguments |
 //!
 //! # If nothing arrives
@@ -82,6 +83,7 @@ mod outputs;
 #[cfg_attr(not(target_os = "linux"), path = "process_metrics/absent.rs")]
 mod process_metrics;
 mod propagation;
+mod replay;
 mod report;
 mod resource;
 mod sampler;
@@ -100,6 +102,8 @@ pub use flowspan_api::{
     Phase, Plan, Queue, Reduce, Retrieval, Session, Step, ToolCall, Verdict, Waiting, Workflow, Worktree,
     event,
 };
+#[cfg(feature = "jsonl")]
+pub use flowspan_jsonl::{AtEnd, Earlier, Import, Imported, Jsonl, Problem};
 pub use flowspan_layer::Engine;
 #[cfg(feature = "macros")]
 pub use flowspan_macros::{
@@ -120,6 +124,7 @@ pub use flowspan_prometheus::Prometheus;
 pub use flowspan_runtime::{
     Account, DropReason, Environment, ExporterState, ExporterStatus, Health, Report, Reporter, SettingError,
 };
+pub use replay::Replay;
 pub use report::{Accounts, ShutdownReport, Signal, TelemetryLost};
 pub use telemetry::{DROP_TIMEOUT, Telemetry};
 
@@ -141,6 +146,8 @@ pub use tracing_subscriber;
 pub mod prelude {
     #[cfg(feature = "console")]
     pub use crate::Console;
+    #[cfg(feature = "jsonl")]
+    pub use crate::Jsonl;
     #[cfg(feature = "postgres")]
     pub use crate::Postgres;
     #[cfg(feature = "prometheus")]

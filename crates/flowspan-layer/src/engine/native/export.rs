@@ -2,18 +2,15 @@
 
 use std::borrow::Cow;
 
-use flowspan_model::{Event, Field, Fields, Value as ModelValue};
-use opentelemetry::{InstrumentationScope, Key, KeyValue, StringValue, Value};
+use flowspan_model::{Event, Field, Fields};
+use opentelemetry::{InstrumentationScope, Key, KeyValue};
 use opentelemetry_sdk::trace::SpanData;
 
 use super::{
     record::{Origin, Rare, State, bit, cut},
     words,
 };
-use crate::{
-    names::span_name_parts,
-    normalizer::{finish_reasons, unique},
-};
+use crate::{attributes::of_value, names::span_name_parts, normalizer::unique};
 
 impl State {
     /// What is exported. `event` is what was told of the end of the work; a span of nobody's
@@ -87,21 +84,6 @@ fn own_attributes(own: u128, fields: &Fields, others: usize) -> Vec<KeyValue> {
         }
     }
     attributes
-}
-
-/// The value of a field as that of an attribute.
-#[inline]
-fn of_value(field: Field, value: &ModelValue) -> Value {
-    match value {
-        ModelValue::Text(text) if field == Field::FinishReasons => finish_reasons(text),
-        ModelValue::Text(text) => Value::String(match text.as_static() {
-            Some(text) => StringValue::from(text),
-            None => StringValue::from(text.to_shared()),
-        }),
-        ModelValue::Integer(number) => Value::I64(*number),
-        ModelValue::Float(number) => Value::F64(*number),
-        ModelValue::Boolean(flag) => Value::Bool(*flag),
-    }
 }
 
 /// The name of a span of the vocabulary.
