@@ -6,6 +6,7 @@
 //!
 //! - [`catalog`] prints all that flowspan understands and measures.
 //! - [`demo`] is the program; it ties everything together and is the only part that is observed.
+//! - [`import`] reads files of events and feeds them to any output.
 //! - [`store`] looks after the event store.
 //! - [`audit`] holds what an audit is made of, [`model_client`] asks a model, and [`model_server`] is
 //!   one, for machines without a key or a network. None of them knows telemetry.
@@ -17,6 +18,7 @@ pub mod demo;
 pub mod duration;
 pub mod findings;
 pub mod fingerprint;
+pub mod import;
 pub mod interrupt;
 pub mod model_client;
 pub mod model_server;

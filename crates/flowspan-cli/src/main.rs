@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use flowspan_cli::{
     catalog::{self, CatalogArgs},
     demo::{self, DemoArgs},
+    import::{self, ImportArgs},
     output,
     store::{self, StoreArgs},
 };
@@ -22,6 +23,7 @@ struct Cli {
 enum Command {
     Demo(Box<DemoArgs>),
     Catalog(CatalogArgs),
+    Import(Box<ImportArgs>),
     Store(StoreArgs),
 }
 
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
             output::summary(&catalog::render(&args));
             ExitCode::SUCCESS
         }
+        Command::Import(args) => import::run(&args),
         Command::Store(args) => store::run(&args),
     }
 }

@@ -48,8 +48,11 @@
 //! is not called for `tracing` spans, and inside a trace that is not sampled the current context stays
 //! that of its outermost span.
 //!
+//! [`Replay`] makes the spans of events that were written down earlier.
+//!
 //! [`Normalizer`] is the last hand on spans that come from elsewhere, before an exporter sees them.
 
+mod attributes;
 mod callsites;
 mod engine;
 mod layer;
@@ -57,7 +60,9 @@ mod names;
 mod normalizer;
 mod observation;
 mod place;
+mod replay;
 
 pub use engine::{Engine, Spans, Unheard};
 pub use layer::{DEFAULT_LEVEL, FlowspanLayer};
 pub use normalizer::Normalizer;
+pub use replay::Replay;

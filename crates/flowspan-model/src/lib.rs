@@ -22,6 +22,7 @@
 
 pub mod catalog;
 mod event;
+mod event_id;
 mod field;
 mod kind;
 mod measurement;
@@ -34,6 +35,7 @@ mod usage;
 mod value;
 
 pub use event::{Event, Fields, SpanIds};
+pub use event_id::{EventId, digest};
 pub use field::{Field, ValueType};
 pub use kind::{Kind, Moment, SpanKind};
 pub use measurement::{Measurement, MetricSink, Series};

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use flowspan_model::SpanIds;
+use flowspan_model::{Event, EventId, SpanIds};
 use uuid::{Builder, NoContext, Timestamp, Uuid};
 
 /// A new identifier of an event that happened at this time: a UUID of version 7 (RFC 9562), which
@@ -15,6 +15,11 @@ pub fn event_id(time: SystemTime) -> Uuid {
     let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let seconds = since_epoch.as_secs().min(LAST_SECOND);
     Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, since_epoch.subsec_nanos()))
+}
+
+/// The identifier that an event has by its content, wherever and whenever that is made.
+pub(crate) fn content_id(event: &Event) -> Uuid {
+    Uuid::from_bytes(EventId::of(event).to_bytes())
 }
 
 /// The identifier of the row that a span becomes, a UUID of version 8 (RFC 9562): half of it is the

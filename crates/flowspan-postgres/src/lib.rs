@@ -25,7 +25,7 @@
 //!
 //! # What is promised
 //!
-//! - **Exactly once.** An event gets its identifier before it is queued. A batch is one transaction;
+//! - **Exactly once.** An event is identified by its content. A batch is one transaction;
 //!   an identifier that is stored already changes nothing, so a batch whose answer was lost is sent
 //!   again without harm. What [`PostgresStore::account`] calls delivered is committed.
 //! - **The program never waits.** The queue is bounded, in events and in bytes: what comes when it is full is dropped and

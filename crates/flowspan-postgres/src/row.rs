@@ -7,13 +7,14 @@ use flowspan_model::{Event, Field, Fields, Kind, Moment, Value};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use uuid::Uuid;
 
-use crate::id::execution_id;
+use crate::id::{content_id, execution_id};
 use crate::place::Place;
 
 /// An event on its way into the store.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorded {
-    pub(crate) id: Uuid,
+    /// What its source calls it; by default it is called by its content.
+    pub(crate) id: Option<Uuid>,
     pub(crate) place: Place,
     pub(crate) event: Event,
 }
@@ -63,7 +64,8 @@ impl Row {
     pub(crate) fn new(recorded: &Recorded, text_limit: usize, mended: &mut Mended) -> Self {
         let Recorded { id, place, event } = recorded;
         let mut row = Row {
-            id: *id,
+            // Made here and not where it happened: that takes longer than to put it into the queue.
+            id: id.unwrap_or_else(|| content_id(event)),
             microseconds: microseconds(event.time),
             kind: event.kind,
             moment: event.moment,
@@ -200,11 +202,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::id::event_id;
 
     fn row_of(event: Event, limit: usize) -> (Row, Mended) {
         let mut mended = Mended::default();
-        let recorded = Recorded { id: event_id(event.time), place: Place::default(), event };
+        let recorded = Recorded { id: None, place: Place::default(), event };
         (Row::new(&recorded, limit, &mut mended), mended)
     }
 

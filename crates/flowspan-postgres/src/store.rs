@@ -9,15 +9,14 @@ use flowspan_runtime::{Account, DropReason, Health, Pipeline, WorkerHandle};
 use uuid::Uuid;
 
 use crate::config::ResolvedPostgres;
-use crate::id::event_id;
 use crate::place::Places;
 use crate::row::Recorded;
 use crate::writer::{Counts, Writer};
 
 /// Takes events and stores them. Clones are the same store.
 ///
-/// It is called on the thread on which an event happens: it copies the event, gives it its
-/// identifier, and puts it into the queue. Everything else happens on the worker.
+/// It is called on the thread on which an event happens: it copies the event and puts it into the
+/// queue. Everything else happens on the worker.
 #[derive(Clone, Debug)]
 pub struct PostgresStore {
     pipeline: Pipeline<Recorded>,
@@ -38,13 +37,18 @@ impl PostgresStore {
         PostgresStore { pipeline, places: Arc::default(), counts }
     }
 
-    /// Stores an event under an identifier that its source gave to it, so that what is imported
-    /// twice is stored once. Make the identifier of the event's time, as [`event_id`] does.
+    /// Stores an event under an identifier that its source gave to it. Make that of the event's time, as
+    /// [`event_id`](crate::event_id) does. Without one, an event is called by its content
+    /// ([`EventId`](flowspan_model::EventId)), so that what is imported twice is stored once.
     ///
     /// # Errors
     ///
     /// The queue is full or closed: the event was dropped and counted.
     pub fn record(&self, id: Uuid, event: Event) -> Result<(), DropReason> {
+        self.offer(Some(id), event)
+    }
+
+    fn offer(&self, id: Option<Uuid>, event: Event) -> Result<(), DropReason> {
         let place = self.places.of(&event);
         self.pipeline.offer(Recorded { id, place, event })
     }
@@ -96,6 +100,6 @@ impl PostgresStore {
 impl EventSink for PostgresStore {
     fn event(&self, event: &Event) {
         // What is refused is counted.
-        let _ = self.record(event_id(event.time), event.clone());
+        let _ = self.offer(None, event.clone());
     }
 }

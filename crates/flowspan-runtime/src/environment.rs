@@ -37,6 +37,13 @@ impl Environment {
         pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
     }
 
+    /// The same environment without this variable.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.variables.remove(name);
+        self
+    }
+
     /// The value of a variable. Surrounding white space is not part of it, and an empty value counts
     /// as unset, as the OpenTelemetry specification demands.
     pub fn get(&self, name: &str) -> Option<&str> {

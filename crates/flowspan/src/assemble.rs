@@ -111,7 +111,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     notices::watch_labels(&health, &recorder);
     book.enter(drains);
     let observed = Observed { meter: &meter, schema: &schema };
-    let spans = Spans::new(normalizer).sampler(sampler).limits(limits);
+    let spans = Spans::new(normalizer.clone()).sampler(sampler).limits(limits);
     self_metrics::observe(&observed, &book, &recorder, spans.unheard());
     process_metrics::observe(&observed);
 
@@ -120,6 +120,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         tracer_provider,
         engine: builder.engine,
         spans,
+        normalizer,
         meter_provider,
         logger_provider,
         propagator: Mutex::new(Some(propagator)),

@@ -21,6 +21,8 @@
 use std::net::IpAddr;
 
 use clap::{Args, ValueEnum};
+#[cfg(feature = "jsonl")]
+use flowspan_jsonl::{FILE_VARIABLE, Jsonl};
 use flowspan_otlp::{Otlp, Protocol};
 #[cfg(feature = "postgres")]
 use flowspan_postgres::Postgres;
@@ -53,6 +55,11 @@ pub struct TelemetryArgs {
     /// How to speak to the collector [default: grpc for port 4317, else http/protobuf]
     #[arg(long, value_name = "PROTOCOL", value_enum)]
     pub otlp_protocol: Option<OtlpProtocol>,
+
+    /// Write events to this file, one line of JSON for each [env: FLOWSPAN_EVENTS_FILE]
+    #[cfg(feature = "jsonl")]
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<std::path::PathBuf>,
 
     /// Store events in this database [env: FLOWSPAN_POSTGRES_URL]
     // Never a plain text: what derives Debug from these arguments shall not show the password.
@@ -90,22 +97,31 @@ impl From<OtlpProtocol> for Protocol {
 
 impl TelemetryArgs {
     /// Configures a builder as the arguments say. What they leave open comes from the environment.
-    pub fn apply(&self, mut builder: Builder) -> Builder {
+    pub fn apply(&self, builder: Builder) -> Builder {
+        self.apply_in(builder, &Environment::process())
+    }
+
+    /// Like [`apply`](Self::apply), in this environment instead of that of the process.
+    pub fn apply_in(&self, builder: Builder, environment: &Environment) -> Builder {
+        let mut builder = builder.environment(environment.clone());
         if let Some(namespace) = &self.namespace {
             builder = builder.namespace(namespace.clone());
         }
         if !self.no_metrics {
             builder = builder.prometheus(self.prometheus());
         }
-        let environment = Environment::process();
+        #[cfg(feature = "jsonl")]
+        if let Some(events) = self.events(environment) {
+            builder = builder.events(events);
+        }
         #[cfg(feature = "postgres")]
-        if let Some(postgres) = self.postgres(&environment) {
+        if let Some(postgres) = self.postgres(environment) {
             builder = builder.postgres(postgres);
         }
-        if let Some(statsd) = self.statsd(&environment) {
+        if let Some(statsd) = self.statsd(environment) {
             builder = builder.statsd(statsd);
         }
-        match self.otlp(&environment) {
+        match self.otlp(environment) {
             Some(otlp) => builder.otlp(otlp),
             None => builder,
         }
@@ -120,6 +136,13 @@ impl TelemetryArgs {
             prometheus = prometheus.host(address);
         }
         prometheus
+    }
+
+    /// The file of events, if an argument or the environment names one.
+    #[cfg(feature = "jsonl")]
+    fn events(&self, environment: &Environment) -> Option<Jsonl> {
+        let named = || environment.get(FILE_VARIABLE).map(|_| Jsonl::from_env());
+        self.events.as_ref().map(Jsonl::to).or_else(named)
     }
 
     /// The event store, if an argument or the environment names a database.

@@ -28,6 +28,10 @@ pub enum BuildError {
     #[cfg(feature = "prometheus")]
     #[error(transparent)]
     Prometheus(#[from] flowspan_prometheus::PrometheusError),
+    /// The file of events cannot be written to.
+    #[cfg(feature = "jsonl")]
+    #[error(transparent)]
+    Events(#[from] flowspan_jsonl::JsonlError),
     /// A cargo feature is missing for what the environment asks for.
     #[error("{variable} asks for {exporter:?}, which needs the cargo feature {feature:?} of flowspan")]
     FeatureMissing {

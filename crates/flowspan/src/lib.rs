@@ -60,6 +60,7 @@
 //! | `postgres` | no | an event store in PostgreSQL |
 //! | `statsd` | no | every measurement to a StatsD server |
 //! | `clap` | no | a group of command-line arguments; with it `statsd` |
+//! | `jsonl` | no | events as lines of JSON: files that are written, and read again |
 //!
 //! # If nothing arrives
 //!
@@ -83,6 +84,7 @@ mod outputs;
 #[cfg_attr(not(target_os = "linux"), path = "process_metrics/absent.rs")]
 mod process_metrics;
 mod propagation;
+mod replay;
 mod report;
 mod resource;
 mod sampler;
@@ -101,6 +103,8 @@ pub use flowspan_api::{
     Phase, Plan, Queue, Reduce, Retrieval, Session, Step, ToolCall, Verdict, Waiting, Workflow, Worktree,
     event,
 };
+#[cfg(feature = "jsonl")]
+pub use flowspan_jsonl::{AtEnd, Earlier, Import, Imported, Jsonl, Problem};
 pub use flowspan_layer::Engine;
 #[cfg(feature = "macros")]
 pub use flowspan_macros::{
@@ -123,6 +127,7 @@ pub use flowspan_runtime::{
 };
 #[cfg(feature = "statsd")]
 pub use flowspan_statsd::Statsd;
+pub use replay::Replay;
 pub use report::{Accounts, ShutdownReport, Signal, TelemetryLost};
 pub use telemetry::{DROP_TIMEOUT, Telemetry};
 
@@ -150,6 +155,8 @@ pub use tracing_subscriber;
 pub mod prelude {
     #[cfg(feature = "console")]
     pub use crate::Console;
+    #[cfg(feature = "jsonl")]
+    pub use crate::Jsonl;
     #[cfg(feature = "postgres")]
     pub use crate::Postgres;
     #[cfg(feature = "prometheus")]

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use flowspan_layer::{Engine, FlowspanLayer, Spans};
+use flowspan_layer::{Engine, FlowspanLayer, Normalizer, Spans};
 use flowspan_metrics::{Recorder, Totals};
 use flowspan_model::EventSink;
 use flowspan_runtime::{Health, Worker, off_thread};
@@ -55,6 +55,8 @@ pub(crate) struct Parts {
     pub(crate) engine: Engine,
     /// For the native engine.
     pub(crate) spans: Spans,
+    /// For spans that are made of events.
+    pub(crate) normalizer: Normalizer,
     pub(crate) meter_provider: SdkMeterProvider,
     pub(crate) logger_provider: Option<SdkLoggerProvider>,
     /// Taken by `install`.

@@ -31,4 +31,5 @@ mod workflow;
 
 pub use args::DemoArgs;
 pub use run::run;
+pub(crate) use summary::Delivery;
 pub use summary::SummaryFormat;

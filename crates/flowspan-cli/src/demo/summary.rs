@@ -37,7 +37,7 @@ pub(super) struct Summary {
 
 /// What became of the telemetry of the run.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Delivery {
+pub(crate) struct Delivery {
     spans: Fate,
     metrics: Fate,
     logs: Fate,
@@ -111,17 +111,25 @@ impl Summary {
             let Ledger { calls, input, output, .. } = ledger;
             writeln!(out, "  the model   says {calls} requests, {input} tokens in, {output} out")?;
         }
-        let Delivery { spans, metrics, logs, events } = &self.telemetry;
-        for (name, fate) in [("spans", spans), ("metrics", metrics), ("logs", logs), ("events", events)] {
-            if fate.created > 0 {
-                writeln!(out, "  {name:<11} {}", fate.text())?;
-            }
-        }
+        self.telemetry.lines(out)?;
         if let Some(url) = &self.metrics_url {
             writeln!(out, "  metrics at  {url}")?;
         }
         if let Some(endpoint) = &self.otlp_endpoint {
             writeln!(out, "  sent to     {endpoint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Delivery {
+    /// A line for each signal of which there was something.
+    pub(crate) fn lines(&self, out: &mut String) -> std::fmt::Result {
+        let Delivery { spans, metrics, logs, events } = self;
+        for (name, fate) in [("spans", spans), ("metrics", metrics), ("logs", logs), ("events", events)] {
+            if fate.created > 0 {
+                writeln!(out, "  {name:<11} {}", fate.text())?;
+            }
         }
         Ok(())
     }

@@ -10,9 +10,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Variables that would change what a run does.
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 10] = [
     "OPENAI_API_KEY",
     "RUST_LOG",
+    "FLOWSPAN_EVENTS_FILE",
     "FLOWSPAN_METRICS_PORT",
     "FLOWSPAN_POSTGRES_URL",
     "OTEL_SDK_DISABLED",

@@ -2,6 +2,7 @@
 
 mod faults;
 mod hostile;
+mod importing;
 mod migrating;
 mod pruning;
 mod secrets;

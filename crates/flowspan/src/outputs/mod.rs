@@ -1,6 +1,8 @@
 //! The ways out. Each output adds its parts to the assembly; nothing else in this crate knows it.
 
 mod callback;
+#[cfg(feature = "jsonl")]
+mod events;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod own;
@@ -43,7 +45,7 @@ pub(crate) trait Output: Send {
 
 /// What outputs are started with, and the parts that they have added so far.
 #[cfg_attr(
-    not(all(feature = "postgres", feature = "prometheus")),
+    not(all(any(feature = "jsonl", feature = "postgres"), feature = "prometheus")),
     expect(dead_code, reason = "each output needs a part of it, together they need all")
 )]
 pub(crate) struct Assembly<'build> {

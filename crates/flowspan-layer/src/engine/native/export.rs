@@ -2,18 +2,15 @@
 
 use std::borrow::Cow;
 
-use flowspan_model::{Event, Field, Fields, Text, Value as ModelValue};
-use opentelemetry::{InstrumentationScope, Key, KeyValue, StringValue, Value};
+use flowspan_model::{Event, Field, Fields, Value as ModelValue};
+use opentelemetry::{InstrumentationScope, Key, KeyValue};
 use opentelemetry_sdk::trace::SpanData;
 
 use super::{
     record::{Origin, Rare, State, bit, cut},
     words,
 };
-use crate::{
-    names::span_name_parts,
-    normalizer::{finish_reasons, unique},
-};
+use crate::{attributes::of_value, names::span_name_parts, normalizer::unique};
 
 impl State {
     /// What is exported. `event` is what was told of the end of the work; a span of nobody's
@@ -89,22 +86,13 @@ fn own_attributes(own: u128, fields: &Fields, others: usize) -> Vec<KeyValue> {
             ModelValue::Integer(number) => attributes.push(KeyValue::new(key, *number)),
             ModelValue::Text(text) => match text.as_static() {
                 Some(text) if field != Field::FinishReasons => attributes.push(KeyValue::new(key, text)),
-                _ => attributes.push(KeyValue::new(key, of_text(field, text))),
+                _ => attributes.push(KeyValue::new(key, of_value(field, value))),
             },
             ModelValue::Float(number) => attributes.push(KeyValue::new(key, *number)),
             ModelValue::Boolean(flag) => attributes.push(KeyValue::new(key, *flag)),
         }
     }
     attributes
-}
-
-/// A text as the value of an attribute.
-#[cold]
-fn of_text(field: Field, text: &Text) -> Value {
-    match field {
-        Field::FinishReasons => finish_reasons(text),
-        _ => Value::String(StringValue::from(text.to_shared())),
-    }
 }
 
 /// The name of a span of the vocabulary.
