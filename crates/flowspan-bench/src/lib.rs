@@ -14,4 +14,5 @@ pub mod callgrind;
 pub mod guard;
 pub mod report;
 pub mod rounds;
+mod sink;
 pub mod works;

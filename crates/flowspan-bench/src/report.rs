@@ -14,7 +14,7 @@ pub fn table(outcome: &Outcome) -> String {
          |---|---:|---:|---:|---:|---:|\n",
         outcome.work, outcome.goal, outcome.rounds
     );
-    for Cost { name, ns, ratio, allocations, bytes, instructions } in &outcome.costs {
+    for Cost { name, ns, ratio, allocations, bytes, instructions, .. } in &outcome.costs {
         let known = |number: Option<String>| number.unwrap_or_else(|| "–".to_owned());
         let instructions = known(instructions.map(|count| count.to_string()));
         let allocations = known(allocations.map(|number| format!("{number:.1}")));
@@ -25,6 +25,11 @@ pub fn table(outcome: &Outcome) -> String {
             "| {name} | {:.1} | {allocations} | {bytes} | {instructions} | {median:.2} ({low:.2} to {high:.2}) |",
             ns.median
         );
+    }
+    for cost in &outcome.costs {
+        if let Some(slowest) = cost.slowest_of_a_thousand {
+            let _ = writeln!(text, "\nThe slowest of a thousand, {}: {slowest:.1?}.", cost.name);
+        }
     }
     text
 }
@@ -45,6 +50,7 @@ fn one(outcome: &Outcome) -> Value {
             "allocations": cost.allocations,
             "bytes": cost.bytes,
             "instructions": cost.instructions,
+            "slowest_of_a_thousand_ns": cost.slowest_of_a_thousand.map(|slowest| slowest.as_nanos() as u64),
         })
     };
     let Some((ours, peers)) = outcome.costs.split_first() else { return Value::Null };
@@ -55,6 +61,7 @@ fn one(outcome: &Outcome) -> Value {
         "allocations": ours.allocations,
         "bytes": ours.bytes,
         "instructions": ours.instructions,
+        "slowest_of_a_thousand_ns": ours.slowest_of_a_thousand.map(|slowest| slowest.as_nanos() as u64),
         "peers": peers.iter().map(cost).collect::<Vec<_>>(),
     })
 }

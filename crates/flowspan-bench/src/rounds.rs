@@ -60,6 +60,8 @@ pub struct Cost {
     pub bytes: Option<f64>,
     /// Instructions of one time on the calling thread, if they could be counted.
     pub instructions: Option<u64>,
+    /// How long the slowest of a thousand times took, where that is measured.
+    pub slowest_of_a_thousand: Option<Duration>,
 }
 
 /// What a work cost everybody. Ours comes first.
@@ -115,6 +117,7 @@ pub fn run(work: &Work, effort: Effort) -> Outcome {
             allocations: allocated.map(|allocated| per_time(allocated.times, work.times)),
             bytes: allocated.map(|allocated| per_time(allocated.bytes, work.times)),
             instructions: None,
+            slowest_of_a_thousand: contender.slowest_of_a_thousand(work.times),
         }
     });
     Outcome { work: work.name, goal: work.goal, rounds, costs: costs.collect() }

@@ -1,4 +1,4 @@
-//! Durations as people write them: `250ms`, `30s`, `5m`, `1.5h`.
+//! Durations as people write them: `250ms`, `30s`, `5m`, `1.5h`, `30d`.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use thiserror::Error;
 
 /// A text that is no duration.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is no duration; write a number and a unit, such as 250ms, 30s, 5m or 1.5h")]
+#[error("{0:?} is no duration; write a number and a unit, such as 250ms, 30s, 5m, 1.5h or 30d")]
 pub struct ParseDurationError(String);
 
-/// Reads a number with the unit ms, s, m or h.
+/// Reads a number with the unit ms, s, m, h or d.
 ///
 /// # Errors
 /// When the text is something else, or a negative or immeasurable time.
@@ -23,6 +23,7 @@ pub fn parse(text: &str) -> Result<Duration, ParseDurationError> {
         "s" => 1.0,
         "m" => 60.0,
         "h" => 3_600.0,
+        "d" => 86_400.0,
         _ => return Err(wrong()),
     };
     let number: f64 = number.trim_end().parse().map_err(|_| wrong())?;
@@ -38,6 +39,7 @@ mod tests {
         assert_eq!(parse("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(parse(" 30 s "), Ok(Duration::from_secs(30)));
         assert_eq!(parse("1.5h"), Ok(Duration::from_secs(5_400)));
+        assert_eq!(parse("30d"), Ok(Duration::from_secs(2_592_000)));
         assert_eq!(parse("0s"), Ok(Duration::ZERO));
     }
 

@@ -6,6 +6,7 @@
 //!
 //! - [`catalog`] prints all that flowspan understands and measures.
 //! - [`demo`] is the program; it ties everything together and is the only part that is observed.
+//! - [`store`] looks after the event store.
 //! - [`audit`] holds what an audit is made of, [`model_client`] asks a model, and [`model_server`] is
 //!   one, for machines without a key or a network. None of them knows telemetry.
 
@@ -20,3 +21,4 @@ pub mod interrupt;
 pub mod model_client;
 pub mod model_server;
 pub mod output;
+pub mod store;

@@ -7,6 +7,7 @@ use flowspan_cli::{
     catalog::{self, CatalogArgs},
     demo::{self, DemoArgs},
     output,
+    store::{self, StoreArgs},
 };
 
 /// Observes programs that run workflows and agents.
@@ -21,6 +22,7 @@ struct Cli {
 enum Command {
     Demo(Box<DemoArgs>),
     Catalog(CatalogArgs),
+    Store(StoreArgs),
 }
 
 fn main() -> ExitCode {
@@ -31,5 +33,6 @@ fn main() -> ExitCode {
             output::summary(&catalog::render(&args));
             ExitCode::SUCCESS
         }
+        Command::Store(args) => store::run(&args),
     }
 }

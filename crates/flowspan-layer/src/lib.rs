@@ -58,6 +58,6 @@ mod normalizer;
 mod observation;
 mod place;
 
-pub use engine::{Engine, Spans};
+pub use engine::{Engine, Spans, Unheard};
 pub use layer::{DEFAULT_LEVEL, FlowspanLayer};
 pub use normalizer::Normalizer;

@@ -2,14 +2,24 @@
 
 mod support;
 
+use std::{fmt, sync::Arc};
+
 use flowspan_api::{Step, Workflow};
-use flowspan_layer::Engine;
-use flowspan_model::Kind;
+use flowspan_layer::{Engine, FlowspanLayer, Normalizer, Spans};
+use flowspan_model::{Event, EventSink, Kind};
 use opentelemetry::{Context, KeyValue, Value, trace::TraceContextExt};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SimpleSpanProcessor};
 use tracing::{field::Empty, info, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::prelude::*;
 
 use self::support::{Bench, attribute};
+
+struct Nobody;
+
+impl EventSink for Nobody {
+    fn event(&self, _: &Event) {}
+}
 
 fn a_callsite_with_sixty_fields_keeps_them_all(engine: Engine) {
     let bench = Bench::new(engine);
@@ -86,6 +96,54 @@ fn many_open_spans_end_with_their_own_parents(engine: Engine) {
     let ended =
         bench.events().iter().filter(|event| event.kind == Kind::Step && event.duration.is_some()).count();
     assert_eq!(ended, MANY);
+}
+
+#[test]
+fn of_far_too_many_open_spans_most_are_kept_and_the_rest_are_counted() {
+    const MOST: u64 = 1 << 18;
+    const MANY: u64 = MOST + 30_000;
+    let exporter = InMemorySpanExporter::default();
+    let normalizer = Normalizer::new(vec![Box::new(SimpleSpanProcessor::new(exporter.clone()))]);
+    let spans = Spans::new(normalizer);
+    let unheard = spans.unheard();
+    let layer = FlowspanLayer::native(spans, Arc::new(Nobody));
+    let _default = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+    let open: Vec<_> = (0..MANY).map(|_| info_span!("open")).collect();
+    let kept = MANY - unheard.count();
+    assert!(kept <= MOST, "{kept} spans are kept open");
+    assert!(kept > MOST * 9 / 10, "only {kept} spans are kept open");
+    drop(open);
+    let exported = exporter.get_finished_spans().expect("the exporter is alive").len();
+    assert_eq!(exported as u64, kept);
+    // There is room again.
+    drop(info_span!("after"));
+    assert_eq!(MANY - unheard.count(), kept);
+}
+
+/// A value that has something to say while it is written.
+struct Chatty;
+
+impl fmt::Debug for Chatty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        info_span!("inner").in_scope(|| info!("being written"));
+        info!("still being written");
+        f.write_str("chatty")
+    }
+}
+
+#[test]
+fn a_value_may_log_into_its_own_span_while_it_is_written() {
+    let bench = Bench::new(Engine::Native);
+    let span = info_span!("work", value = ?Chatty, later = Empty);
+    span.in_scope(|| span.record("later", tracing::field::debug(Chatty)));
+    drop(span);
+    let work = bench.span("work");
+    for name in ["value", "later"] {
+        assert_eq!(attribute(&work, name), Some(Value::String("chatty".into())), "{name}");
+    }
+    // What is said while a span is made is not heard: `tracing` listens to one thing at a time.
+    assert_eq!(work.events.len(), 1);
+    assert_eq!(bench.span("inner").parent_span_id, work.span_context.span_id());
 }
 
 with_both_engines! {

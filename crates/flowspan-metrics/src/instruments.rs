@@ -123,8 +123,9 @@ impl Bound {
         }
         match self {
             Bound::Counter(counter) => {
-                counter.add(amount as u64);
-                return Ok(amount.trunc());
+                let whole = amount as u64;
+                counter.add(whole);
+                return Ok(whole as f64);
             }
             Bound::FloatCounter(counter) => counter.add(amount),
             Bound::UpDownCounter(counter, level) => {

@@ -6,7 +6,7 @@ use crate::{
     Buckets, LabelPolicies, Recorder, SchemaError,
     family::{Family, Given, Way},
     instruments::Floor,
-    routes::{Part, Routes, part},
+    routes::{Part, Routes},
     schema::{LabelShape, Shape, check_shape, label_shape, series_limit},
 };
 
@@ -193,13 +193,14 @@ impl<'recorder, K: kind::Kind, const N: usize> MetricBuilder<'recorder, K, N> {
         let policies = self.recorder.map_or(&none, |recorder| recorder.schema().policies());
         let labels: Vec<LabelShape> =
             self.labels.into_iter().map(|label| label_shape(&self.name, label, policies)).collect();
+        let limit = policies.series_of(&[&self.name]);
         let shape = Shape {
             name: self.name.into(),
             unit: self.unit,
             description: self.description,
             instrument: K::INSTRUMENT,
             buckets: self.buckets,
-            series_limit: series_limit(&labels, policies),
+            series_limit: series_limit(&labels, limit),
             labels,
         };
         let Some(recorder) = self.recorder else {
@@ -229,7 +230,7 @@ impl<K, const N: usize> Own<K, N> {
 
     fn measure(&self, amount: f64, labels: [&str; N]) {
         let Some(inner) = &self.inner else { return };
-        let key: [Part<'_>; N] = labels.map(|label| part(Cow::Borrowed(label)));
+        let key = labels.map(|label| Some(Part::of_text(label)));
         let route = inner.routes.find(&key, 1);
         inner.family.add(route.way(0, || inner.find(&labels.map(given))), amount);
     }

@@ -36,6 +36,7 @@ type Text = Cow<'static, str>;
 pub struct LabelPolicies {
     pub(crate) rules: BTreeMap<(Option<Text>, Text), Rule>,
     pub(crate) series_limit: Option<usize>,
+    pub(crate) series_limits: BTreeMap<Text, usize>,
     classifier: Option<Classifier>,
 }
 
@@ -95,6 +96,12 @@ impl LabelPolicies {
         self
     }
 
+    /// [`series_limit`](LabelPolicies::series_limit) for one metric. It wins.
+    pub fn series_limit_of(mut self, metric: impl Into<Cow<'static, str>>, series: usize) -> Self {
+        self.series_limits.insert(metric.into(), series);
+        self
+    }
+
     /// Says what class of errors this is, for the label `error_type`, where the program's own name
     /// of the error is no good. `None` leaves it to the default: a name that looks like a class (one
     /// word, no path, no message, no identifier) stays, everything else becomes `other`.
@@ -124,6 +131,12 @@ impl LabelPolicies {
             }
         }
         found
+    }
+
+    /// The limit of series of a metric, which has several names.
+    pub(crate) fn series_of(&self, metrics: &[&str]) -> usize {
+        let own = metrics.iter().find_map(|metric| self.series_limits.get(*metric));
+        own.copied().or(self.series_limit).unwrap_or(DEFAULT_SERIES_LIMIT)
     }
 
     /// How the names of errors become values of this label, if it holds such.

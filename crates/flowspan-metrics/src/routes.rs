@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
+use flowspan_model::{Text, Value};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
@@ -15,15 +16,41 @@ use crate::{family::Way, labels::bounded_key};
 /// stand behind the metrics and lose nothing.
 const MAX_ROUTES: usize = 10_000;
 
-/// One label value of a key. Made by [`part`].
-pub(crate) type Part<'value> = Option<Cow<'value, str>>;
+/// One label value of a key, which is never very long.
+#[derive(Clone, Debug)]
+pub(crate) enum Part<'value> {
+    /// A text that the route can share: to compare it with itself costs next to nothing.
+    Shared(&'value Text),
+    /// Any other text.
+    Text(Cow<'value, str>),
+}
 
-/// A label value as a part of a key, which is never very long.
-pub(crate) fn part(value: Cow<'_, str>) -> Part<'_> {
-    Some(match value {
-        Cow::Borrowed(text) => Cow::Borrowed(bounded_key(text)),
-        Cow::Owned(text) => Cow::Owned(bounded_key(&text).to_owned()),
-    })
+impl<'value> Part<'value> {
+    pub(crate) fn of_value(value: &'value Value) -> Self {
+        match value {
+            Value::Text(text) if bounded_key(text).len() == text.len() => Part::Shared(text),
+            Value::Text(text) => Part::of_text(text),
+            value => Part::Text(Cow::Owned(bounded_key(&value.to_label()).to_owned())),
+        }
+    }
+
+    pub(crate) fn of_text(text: &'value str) -> Self {
+        Part::Text(Cow::Borrowed(bounded_key(text)))
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Part::Shared(text) => text,
+            Part::Text(text) => text,
+        }
+    }
+
+    fn to_text(&self) -> Text {
+        match self {
+            Part::Shared(text) => (*text).clone(),
+            Part::Text(text) => Text::from(&**text),
+        }
+    }
 }
 
 /// The routes that have been gone.
@@ -39,15 +66,15 @@ pub(crate) struct Routes {
 /// binding, and a zero that nobody counted would be a claim that nobody made.
 #[derive(Debug)]
 pub(crate) struct Route {
-    key: Box<[Option<Box<str>>]>,
+    key: Box<[Option<Text>]>,
     ways: Box<[OnceLock<Way>]>,
 }
 
 impl Routes {
     /// The route of a key, with so many ways. Costs a hash and a shared lock, and allocates only for
     /// a key that is new.
-    pub(crate) fn find(&self, key: &[Part<'_>], ways: usize) -> Arc<Route> {
-        let hash = self.hash(key.iter().map(Option::as_deref));
+    pub(crate) fn find(&self, key: &[Option<Part<'_>>], ways: usize) -> Arc<Route> {
+        let hash = self.hash(key.iter().map(|part| part.as_ref().map(Part::as_str)));
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
         let known = table.find(hash, |route| route.is_behind(key)).cloned();
         drop(table);
@@ -55,9 +82,9 @@ impl Routes {
     }
 
     #[cold]
-    fn remember(&self, hash: u64, key: &[Part<'_>], ways: usize) -> Arc<Route> {
+    fn remember(&self, hash: u64, key: &[Option<Part<'_>>], ways: usize) -> Arc<Route> {
         let added = Arc::new(Route {
-            key: key.iter().map(|value| value.as_deref().map(Into::into)).collect(),
+            key: key.iter().map(|part| part.as_ref().map(Part::to_text)).collect(),
             ways: (0..ways).map(|_| OnceLock::new()).collect(),
         });
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +110,7 @@ impl Routes {
 impl Route {
     /// The label values, in the order of the key.
     #[inline]
-    pub(crate) fn key(&self) -> &[Option<Box<str>>] {
+    pub(crate) fn key(&self) -> &[Option<Text>] {
         &self.key
     }
 
@@ -101,7 +128,17 @@ impl Route {
         }
     }
 
-    fn is_behind(&self, key: &[Part<'_>]) -> bool {
-        self.key.iter().zip(key).all(|(known, value)| known.as_deref() == value.as_deref())
+    /// Whether these are the label values, as they came.
+    #[inline]
+    pub(crate) fn is_of(&self, values: &[Option<&Value>]) -> bool {
+        self.key.iter().zip(values).all(|(known, value)| match (known, value) {
+            (Some(known), Some(Value::Text(text))) => known == text,
+            (Some(known), Some(value)) => **known == *value.to_label(),
+            (known, value) => known.is_none() && value.is_none(),
+        })
+    }
+
+    fn is_behind(&self, key: &[Option<Part<'_>>]) -> bool {
+        self.key.iter().map(Option::as_deref).eq(key.iter().map(|part| part.as_ref().map(Part::as_str)))
     }
 }

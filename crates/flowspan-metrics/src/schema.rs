@@ -15,8 +15,7 @@ use flowspan_model::{
 };
 
 use crate::{
-    Buckets, DEFAULT_LABEL_LIMIT, DEFAULT_SERIES_LIMIT, LabelPolicies, Names, error_classes::ErrorClasses,
-    names::ValueChange,
+    Buckets, DEFAULT_LABEL_LIMIT, LabelPolicies, Names, error_classes::ErrorClasses, names::ValueChange,
 };
 
 pub use check::SchemaError;
@@ -218,13 +217,14 @@ fn shape(metric: &'static Metric, names: &Names, policies: &LabelPolicies) -> Re
     let buckets = change
         .and_then(|change| change.buckets.clone())
         .unwrap_or_else(|| Buckets::explicit(metric.buckets.iter().copied()));
+    let limit = policies.series_of(&[&name, metric.name]);
     Ok(Shape {
         name,
         unit: Cow::Borrowed(metric.unit),
         description: Cow::Borrowed(metric.description),
         instrument: metric.instrument,
         buckets,
-        series_limit: series_limit(&labels, policies),
+        series_limit: series_limit(&labels, limit),
         labels,
     })
 }
@@ -254,7 +254,7 @@ pub(crate) fn label_shape(metric: &str, label: Cow<'static, str>, policies: &Lab
 }
 
 /// The largest number of series that a metric with these labels may have.
-pub(crate) fn series_limit(labels: &[LabelShape], policies: &LabelPolicies) -> usize {
+pub(crate) fn series_limit(labels: &[LabelShape], limit: usize) -> usize {
     // A label may also be missing, or `other`.
     let allowed = labels.iter().fold(1_usize, |allowed, label| {
         allowed.saturating_mul(match label.policy {
@@ -263,7 +263,7 @@ pub(crate) fn series_limit(labels: &[LabelShape], policies: &LabelPolicies) -> u
             _ => label.limit.saturating_add(2),
         })
     });
-    allowed.min(policies.series_limit.unwrap_or(DEFAULT_SERIES_LIMIT))
+    allowed.min(limit)
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

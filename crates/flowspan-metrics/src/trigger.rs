@@ -3,20 +3,26 @@
 use std::sync::Arc;
 
 use flowspan_model::{
-    Event, Field, Kind, Moment, Value,
+    Event, Field, Kind, Moment, Text, Value,
     catalog::{Label, Source},
 };
 
 use crate::{
     family::{Family, Given, Way},
     recent,
-    routes::{Part, Route, Routes, part},
+    routes::{Part, Route, Routes},
     schema::Row,
 };
 
 /// The most labels that the metrics fed by one kind of event have together. It only sizes an array
 /// on the stack; a schema with more is refused.
 pub(crate) const MAX_KEY: usize = 16;
+
+/// The place of a field that fills none.
+const NO_PLACE: u8 = u8::MAX;
+
+/// The label values of an event, in the order of the key.
+type Values<'event> = [Option<&'event Value>; MAX_KEY];
 
 /// Everything that events of one moment and kind feed.
 ///
@@ -25,6 +31,10 @@ pub(crate) const MAX_KEY: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Trigger {
     labels: Vec<&'static Label>,
+    /// The place in the key that each field fills, by the field's number.
+    places: Box<[u8]>,
+    /// The labels that another field may fill, too, by their places.
+    others: Vec<(usize, &'static Label)>,
     feeds: Vec<Feed>,
     /// Its own among all triggers of the process.
     number: usize,
@@ -49,8 +59,14 @@ enum LabelSource {
 impl Trigger {
     /// What events of this moment and kind feed, or `None` if that is nothing.
     pub(crate) fn new(moment: Moment, kind: Kind, metrics: &[(&Row, Arc<Family>)]) -> Option<Self> {
-        let mut trigger =
-            Trigger { labels: Vec::new(), feeds: Vec::new(), number: usize::MAX, routes: Routes::default() };
+        let mut trigger = Trigger {
+            labels: Vec::new(),
+            places: vec![NO_PLACE; Field::ALL.len()].into(),
+            others: Vec::new(),
+            feeds: Vec::new(),
+            number: usize::MAX,
+            routes: Routes::default(),
+        };
         for (row, family) in metrics {
             for source in
                 row.metric.sources.iter().filter(|source| source.moment == moment && source.kind == kind)
@@ -64,7 +80,19 @@ impl Trigger {
             return None;
         }
         trigger.number = recent::number();
+        trigger.place();
         Some(trigger)
+    }
+
+    /// Notes which field fills which place of the key.
+    fn place(&mut self) {
+        for (number, label) in self.labels.iter().enumerate() {
+            let first = label.from.first().map(|field| &mut self.places[*field as usize]);
+            match (first, label.from.len(), u8::try_from(number)) {
+                (Some(place @ &mut NO_PLACE), 1, Ok(number)) => *place = number,
+                _ => self.others.push((number, label)),
+            }
+        }
     }
 
     fn label_source(&mut self, label: &'static Label, source: &Source) -> LabelSource {
@@ -80,23 +108,25 @@ impl Trigger {
 
     /// Adds what an event says to every metric that it feeds.
     pub(crate) fn measure(&self, event: &Event) {
-        recent::with(self.number, |recent| {
+        let mut values: Values<'_> = [None; MAX_KEY];
+        for (field, value) in event.fields.iter() {
+            if let Some(slot) = values.get_mut(usize::from(self.places[field as usize])) {
+                *slot = Some(value);
+            }
+        }
+        for (place, label) in &self.others {
+            values[*place] = label.value(event);
+        }
+        let values = &values[..self.labels.len()];
+        let digest = values.iter().fold(0, |digest, value| recent::digest(digest, *value));
+        recent::with(self.number, digest, |recent| {
             let route = match recent {
-                Some(route) if self.speaks_of(event, route) => route,
-                slot => slot.insert(self.find(event)),
+                Some(route) if route.is_of(values) => route,
+                slot => slot.insert(self.find(values)),
             };
             self.add(event, route);
         })
-        .unwrap_or_else(|| self.add(event, &self.find(event)));
-    }
-
-    /// Whether this is the route of an event, by its labels.
-    fn speaks_of(&self, event: &Event, route: &Route) -> bool {
-        self.labels.iter().zip(route.key()).all(|(label, known)| match (known, label.value(event)) {
-            (Some(known), Some(Value::Text(text))) => **known == **text,
-            (Some(known), Some(value)) => **known == *value.to_label(),
-            (known, value) => known.is_none() && value.is_none(),
-        })
+        .unwrap_or_else(|| self.add(event, &self.find(values)));
     }
 
     fn add(&self, event: &Event, route: &Route) {
@@ -107,11 +137,10 @@ impl Trigger {
         }
     }
 
-    fn find(&self, event: &Event) -> Arc<Route> {
-        let key: [Part<'_>; MAX_KEY] = std::array::from_fn(|position| {
-            self.labels.get(position)?.value(event).and_then(|value| part(value.to_label()))
-        });
-        self.routes.find(&key[..self.labels.len()], self.feeds.len())
+    fn find(&self, values: &[Option<&Value>]) -> Arc<Route> {
+        let key: [Option<Part<'_>>; MAX_KEY] =
+            std::array::from_fn(|position| values.get(position)?.map(Part::of_value));
+        self.routes.find(&key[..values.len()], self.feeds.len())
     }
 }
 
@@ -134,7 +163,7 @@ pub(crate) fn fields_asked(moment: Moment, kind: Kind, rows: &[Row]) -> Vec<&'st
 }
 
 impl Feed {
-    fn find(&self, key: &[Option<Box<str>>]) -> Way {
+    fn find(&self, key: &[Option<Text>]) -> Way {
         self.family.find(self.labels.iter().map(|label| match label {
             LabelSource::Key(position) => match &key[*position] {
                 Some(value) => Given::Value(value),

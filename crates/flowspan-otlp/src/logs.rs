@@ -5,7 +5,7 @@ use std::time::Duration;
 use flowspan_runtime::{
     Account, Deliver, DeliverError, Delivered, ExporterHealth, Limits, Pipeline, WorkerHandle,
 };
-use opentelemetry::InstrumentationScope;
+use opentelemetry::{InstrumentationScope, logs::AnyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogBatch, LogExporter, LogProcessor, SdkLogRecord};
@@ -95,5 +95,33 @@ impl<E: LogExporter + 'static> Deliver<Record> for LogDelivery<E> {
         }
         let records: Vec<_> = batch.iter().map(|record| (&record.0, &record.1)).collect();
         outcome(&self.secrets, self.exporter.export(LogBatch::new(&records))).await
+    }
+    fn bytes(record: &Record) -> usize {
+        let (record, scope) = &**record;
+        let attributes =
+            record.attributes_iter().map(|(key, value)| size_of_val(key) + size_of_val(value) + heap(value));
+        size_of_val(record) + size_of_val(scope) + record.body().map_or(0, heap) + attributes.sum::<usize>()
+    }
+}
+
+/// About how many bytes a value takes besides its own size.
+fn heap(value: &AnyValue) -> usize {
+    heap_within(value, DEEPEST)
+}
+
+/// How deep values are looked into. Those of a program's own records are flat.
+const DEEPEST: usize = 16;
+
+fn heap_within(value: &AnyValue, depth: usize) -> usize {
+    let inner = |value: &AnyValue| match depth {
+        0 => 0,
+        _ => size_of_val(value) + heap_within(value, depth - 1),
+    };
+    match value {
+        AnyValue::String(text) => text.as_str().len(),
+        AnyValue::Bytes(bytes) => bytes.len(),
+        AnyValue::ListAny(values) => values.iter().map(inner).sum(),
+        AnyValue::Map(values) => values.iter().map(|(key, value)| size_of_val(key) + inner(value)).sum(),
+        _ => 0,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use flowspan_runtime::{
     Account, Deliver, DeliverError, Delivered, ExporterHealth, Limits, Pipeline, WorkerHandle,
 };
-use opentelemetry::Context;
+use opentelemetry::{Array, Context, KeyValue, Value};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
@@ -95,5 +95,80 @@ impl<E: SpanExporter + 'static> Deliver<SpanData> for SpanDelivery<E> {
             self.exporter.set_resource(&resource);
         }
         outcome(&self.secrets, self.exporter.export(batch)).await
+    }
+
+    fn bytes(span: &SpanData) -> usize {
+        let bytes = size_of_val(span) + span.name.len() + attributes(&span.attributes);
+        if span.events.is_empty() && span.links.is_empty() {
+            return bytes;
+        }
+        let events = span.events.iter().map(|event| size_of_val(event) + attributes(&event.attributes));
+        let links = span.links.iter().map(|link| size_of_val(link) + attributes(&link.attributes));
+        bytes + events.sum::<usize>() + links.sum::<usize>()
+    }
+}
+
+/// About how many bytes attributes take.
+fn attributes(attributes: &[KeyValue]) -> usize {
+    let texts = attributes.iter().map(|attribute| match &attribute.value {
+        Value::String(text) => text.as_str().len(),
+        Value::Array(Array::String(texts)) => {
+            texts.iter().map(|text| size_of_val(text) + text.as_str().len()).sum()
+        }
+        Value::Array(Array::I64(numbers)) => size_of_val(numbers.as_slice()),
+        Value::Array(Array::F64(numbers)) => size_of_val(numbers.as_slice()),
+        Value::Array(Array::Bool(flags)) => size_of_val(flags.as_slice()),
+        _ => 0,
+    });
+    size_of_val(attributes) + texts.sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Barrier};
+
+    use flowspan_runtime::{DropReason, Health, Reporter, Worker};
+    use opentelemetry::trace::{Tracer, TracerProvider};
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+
+    use super::*;
+
+    /// An exporter that waits until it may go on.
+    #[derive(Debug)]
+    struct Hung(Arc<Barrier>, Arc<AtomicUsize>);
+
+    impl SpanExporter for Hung {
+        async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+            self.0.wait();
+            self.1.fetch_add(batch.len(), Ordering::Relaxed);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn spans_with_megabytes_of_text_are_bounded_by_their_bytes() {
+        let worker = Worker::start().expect("a thread");
+        let (barrier, exported) = (Arc::new(Barrier::new(2)), Arc::default());
+        let health = Health::new(Reporter::silent()).exporter("test", "");
+        let limits = Limits::new().delay(Duration::from_secs(3600)).queue_bytes(10 << 20);
+        let exporter = Hung(Arc::clone(&barrier), Arc::clone(&exported));
+        let pipeline = span_processor(&worker.handle(), health, &limits, exporter);
+        let tracers = SdkTracerProvider::builder().with_span_processor(pipeline.clone()).build();
+        let tracer = tracers.tracer("test");
+        for _ in 0..1000 {
+            let text = "x".repeat(1 << 20);
+            let span = tracer.span_builder("large").with_attributes([KeyValue::new("text", text)]);
+            drop(span.start(&tracer));
+        }
+        let account = pipeline.account();
+        assert!(account.queued < 10, "{account}");
+        assert_eq!(account.dropped_for(DropReason::QueueFull) + account.queued, 1000);
+        barrier.wait();
+        let done = std::thread::spawn(move || barrier.wait());
+        let shutdown = pipeline.pipeline().shutdown(Duration::from_secs(60));
+        assert_eq!(shutdown.account.delivered, account.queued);
+        assert_eq!(exported.load(Ordering::Relaxed) as u64, account.queued);
+        drop(done);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::SystemTime};
 
-use flowspan_runtime::{Account, ExporterState, ExporterStatus, Health};
+use flowspan_runtime::{Account, BoundedLabel, ExporterState, ExporterStatus, Health};
 use serde::Serialize;
 
 use crate::Stats;
@@ -16,6 +16,16 @@ pub(crate) struct Report {
     exporters: Vec<Exporter>,
     telemetry: BTreeMap<&'static str, Numbers>,
     scrapes: Stats,
+    /// Labels that had more values than they may have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bounded_labels: Vec<Bounded>,
+}
+
+#[derive(Debug, Serialize)]
+struct Bounded {
+    metric: String,
+    label: String,
+    measurements: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -51,7 +61,14 @@ impl Report {
             exporters: exporters.into_iter().map(Exporter::from).collect(),
             telemetry: accounts.into_iter().map(|(signal, account)| (signal, account.into())).collect(),
             scrapes,
+            bounded_labels: health.bounded_labels().into_iter().map(Bounded::from).collect(),
         }
+    }
+}
+
+impl From<BoundedLabel> for Bounded {
+    fn from(BoundedLabel { metric, label, measurements }: BoundedLabel) -> Self {
+        Bounded { metric, label, measurements }
     }
 }
 

@@ -16,6 +16,27 @@ pub struct Health {
 struct Inner {
     reporter: Reporter,
     exporters: Mutex<Vec<Arc<Entry>>>,
+    bounded: Mutex<Option<Bounded>>,
+}
+
+/// Who knows which labels had to be bounded.
+struct Bounded(Arc<dyn Fn() -> Vec<BoundedLabel> + Send + Sync>);
+
+impl fmt::Debug for Bounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bounded")
+    }
+}
+
+/// A label of a metric whose values had to be bounded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundedLabel {
+    /// The metric.
+    pub metric: String,
+    /// The label.
+    pub label: String,
+    /// How many measurements went to `other`, or to a value that was cut.
+    pub measurements: u64,
 }
 
 #[derive(Debug)]
@@ -178,7 +199,7 @@ impl fmt::Debug for Reporter {
 impl Health {
     /// A registry whose reports go there.
     pub fn new(reporter: Reporter) -> Self {
-        Health { inner: Arc::new(Inner { reporter, exporters: Mutex::default() }) }
+        Health { inner: Arc::new(Inner { reporter, exporters: Mutex::default(), bounded: Mutex::default() }) }
     }
 
     /// Adds an exporter. `advice` says what to do when it fails, such as which setting to look at.
@@ -201,6 +222,18 @@ impl Health {
                 status: locked(&entry.episode).status.clone(),
             })
             .collect()
+    }
+
+    /// Says who knows which labels had to be bounded. Default: nobody, and there are none.
+    pub fn watch_labels(&self, source: impl Fn() -> Vec<BoundedLabel> + Send + Sync + 'static) {
+        *locked(&self.inner.bounded) = Some(Bounded(Arc::new(source)));
+    }
+
+    /// The labels whose values had to be bounded. They make nothing fail, so they are no part of
+    /// [`works`](Health::works).
+    pub fn bounded_labels(&self) -> Vec<BoundedLabel> {
+        let source = locked(&self.inner.bounded).as_ref().map(|bounded| Arc::clone(&bounded.0));
+        source.map(|labels| labels()).unwrap_or_default()
     }
 
     /// Tells a person something that is about no exporter.

@@ -44,11 +44,11 @@ pub use attempt::attempt;
 pub use deliver::{Deliver, DeliverError, Delivered};
 pub use diagnostics::{Notes, Quiet, note_error};
 pub use environment::Environment;
-pub use health::{ExporterHealth, ExporterState, ExporterStatus, Health, Report, Reporter};
+pub use health::{BoundedLabel, ExporterHealth, ExporterState, ExporterStatus, Health, Report, Reporter};
 pub use ledger::{Account, DropReason, Ledger};
 pub use limits::{
     DEFAULT_BATCH_SIZE, DEFAULT_DELAY, DEFAULT_EXPORT_TIMEOUT, DEFAULT_INTERVAL, DEFAULT_OTLP_TIMEOUT,
-    DEFAULT_QUEUE_CAPACITY, Limits, MAX_QUEUE_CAPACITY,
+    DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_CAPACITY, Limits, MAX_QUEUE_CAPACITY,
 };
 pub use off_thread::off_thread;
 pub use periodic::{Gather, Periodic};

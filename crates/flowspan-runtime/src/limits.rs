@@ -7,6 +7,9 @@ pub const DEFAULT_QUEUE_CAPACITY: usize = 2_048;
 /// How many items a queue can hold at most. Its memory is set aside when it is made: a slip of the hand
 /// must not take all there is.
 pub const MAX_QUEUE_CAPACITY: usize = 1_000_000;
+/// How many bytes all items of a queue may take by default: 64 MiB. Texts may be long, and a number of
+/// items says nothing about them.
+pub const DEFAULT_QUEUE_BYTES: usize = 64 << 20;
 /// How many items go out together by default, at most.
 pub const DEFAULT_BATCH_SIZE: usize = 512;
 /// How long an item waits by default for others to go out with.
@@ -24,6 +27,9 @@ pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
 pub struct Limits {
     /// How many items may wait. What is offered beyond that is dropped. Default 2048.
     pub queue_capacity: usize,
+    /// How many bytes the items that wait or are on their way may take together. What is offered beyond
+    /// that is dropped. Default 64 MiB.
+    pub queue_bytes: usize,
     /// How many items go out together, at most. Default 512.
     pub batch_size: usize,
     /// How long an item waits, at most, before its export begins. Default 5 s.
@@ -37,6 +43,7 @@ impl Limits {
     pub const fn new() -> Self {
         Limits {
             queue_capacity: DEFAULT_QUEUE_CAPACITY,
+            queue_bytes: DEFAULT_QUEUE_BYTES,
             batch_size: DEFAULT_BATCH_SIZE,
             delay: DEFAULT_DELAY,
             export_timeout: DEFAULT_EXPORT_TIMEOUT,
@@ -51,6 +58,13 @@ impl Limits {
             1..=MAX_QUEUE_CAPACITY => items,
             _ => MAX_QUEUE_CAPACITY,
         };
+        self
+    }
+
+    /// Sets how many bytes the items that wait or are on their way may take together.
+    #[must_use]
+    pub const fn queue_bytes(mut self, bytes: usize) -> Self {
+        self.queue_bytes = bytes;
         self
     }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::queue::{Queue, Step};
+use crate::queue::{Queue, Step, Weighed};
 use crate::{
-    Account, Deliver, DeliverError, Delivered, DropReason, ExporterHealth, Limits, MAX_QUEUE_CAPACITY,
-    WorkerHandle, attempt, off_thread,
+    Account, Deliver, DeliverError, Delivered, DropReason, ExporterHealth, Limits, WorkerHandle, attempt,
+    off_thread,
 };
 
 /// A bounded queue whose items are exported in batches on the [`Worker`](crate::Worker).
@@ -68,16 +68,15 @@ impl<T: Send + 'static> Pipeline<T> {
     /// Starts a pipeline that exports on this worker.
     ///
     /// If the worker has ended, the pipeline is closed from the start and counts what it is offered.
-    pub fn start(
+    pub fn start<D: Deliver<T>>(
         worker: &WorkerHandle,
         health: ExporterHealth,
         limits: &Limits,
-        exporter: impl Deliver<T>,
+        exporter: D,
     ) -> Self {
-        let capacity = limits.queue_capacity.clamp(1, MAX_QUEUE_CAPACITY);
-        let queue = Arc::new(Queue::new(capacity, limits.batch_size.max(1)));
+        let queue = Arc::new(Queue::new(limits, D::bytes));
         let driver = Driver {
-            backlog: VecDeque::with_capacity(capacity),
+            backlog: queue.buffer(),
             closing: CloseOnDrop(queue.clone()),
             health,
             limits: limits.clone(),
@@ -189,7 +188,7 @@ impl<T> fmt::Debug for Pipeline<T> {
 /// The exporting end of a pipeline.
 struct Driver<T, D> {
     // Before the guard, so that the items are gone when the account is closed.
-    backlog: VecDeque<T>,
+    backlog: VecDeque<Weighed<T>>,
     closing: CloseOnDrop<T>,
     health: ExporterHealth,
     limits: Limits,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use crate::{Account, DeliverError, Delivered, DropReason, Ledger};
+use crate::{Account, DeliverError, Delivered, DropReason, Ledger, Limits, MAX_QUEUE_CAPACITY};
 
 /// The queue between those who offer and the one who exports.
 ///
@@ -23,15 +23,22 @@ pub(crate) struct Queue<T> {
     /// Told when the export under way is no longer wanted.
     pub(crate) abort: Notify,
     capacity: usize,
+    max_bytes: usize,
     batch: usize,
+    weigh: fn(&T) -> usize,
 }
 
 struct State<T> {
-    items: VecDeque<T>,
+    /// What waits, each with the bytes that it takes.
+    items: VecDeque<Weighed<T>>,
     /// Items that the exporter has taken out of `items` but not begun to export.
     taken: usize,
     /// Items of the export under way.
     in_flight: usize,
+    /// How many bytes all of these take.
+    bytes: usize,
+    /// How many of the bytes are those of the export under way.
+    bytes_in_flight: usize,
     phase: Phase,
     /// How many items were ever accepted.
     accepted: u64,
@@ -41,6 +48,9 @@ struct State<T> {
     wanted: u64,
     ledger: Ledger,
 }
+
+/// An item, and the bytes that it takes.
+pub(crate) type Weighed<T> = (T, usize);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -85,12 +95,15 @@ impl<T> State<T> {
 }
 
 impl<T> Queue<T> {
-    pub(crate) fn new(capacity: usize, batch: usize) -> Self {
+    pub(crate) fn new(limits: &Limits, weigh: fn(&T) -> usize) -> Self {
+        let capacity = limits.queue_capacity.clamp(1, MAX_QUEUE_CAPACITY);
         Queue {
             state: Mutex::new(State {
                 items: VecDeque::with_capacity(capacity),
                 taken: 0,
                 in_flight: 0,
+                bytes: 0,
+                bytes_in_flight: 0,
                 phase: Phase::Open,
                 accepted: 0,
                 finished: 0,
@@ -101,9 +114,16 @@ impl<T> Queue<T> {
             work: Notify::new(),
             abort: Notify::new(),
             capacity,
+            max_bytes: limits.queue_bytes,
             // A batch that the queue cannot hold would never be full.
-            batch: batch.min(capacity),
+            batch: limits.batch_size.clamp(1, capacity),
+            weigh,
         }
+    }
+
+    /// A buffer that holds as much as the queue.
+    pub(crate) fn buffer(&self) -> VecDeque<Weighed<T>> {
+        VecDeque::with_capacity(self.capacity)
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
@@ -112,10 +132,12 @@ impl<T> Queue<T> {
 
     /// Takes an item in, or counts it as dropped.
     pub(crate) fn offer(&self, item: T) -> Result<(), DropReason> {
+        let bytes = (self.weigh)(&item);
         let mut state = self.state();
         state.ledger.created(1);
+        let has_room = state.waiting() < self.capacity && bytes <= self.max_bytes.saturating_sub(state.bytes);
         let refusal = match state.phase {
-            Phase::Open if state.waiting() < self.capacity => None,
+            Phase::Open if has_room => None,
             Phase::Open => Some(DropReason::QueueFull),
             Phase::Draining | Phase::Closed => Some(DropReason::AfterShutdown),
         };
@@ -125,9 +147,12 @@ impl<T> Queue<T> {
             drop(item);
             return Err(reason);
         }
-        state.items.push_back(item);
+        state.items.push_back((item, bytes));
         state.accepted += 1;
-        let is_batch = state.waiting() == self.batch;
+        let was_half_full = state.bytes > self.max_bytes / 2;
+        state.bytes += bytes;
+        // Few large items are as good a reason to go out as many small ones.
+        let is_batch = state.waiting() == self.batch || (!was_half_full && state.bytes > self.max_bytes / 2);
         drop(state);
         if is_batch {
             self.work.notify_one();
@@ -136,7 +161,7 @@ impl<T> Queue<T> {
     }
 
     /// What to do next. `backlog` is the exporter's own buffer, swapped with the queue's.
-    pub(crate) fn next(&self, backlog: &mut VecDeque<T>) -> Step<T> {
+    pub(crate) fn next(&self, backlog: &mut VecDeque<Weighed<T>>) -> Step<T> {
         let size = {
             let mut state = self.state();
             if state.phase == Phase::Closed {
@@ -151,7 +176,8 @@ impl<T> Queue<T> {
                 return Step::Stop;
             }
             let is_wanted = state.phase == Phase::Draining || state.finished < state.wanted;
-            if backlog.is_empty() || !(is_wanted || state.waiting() >= self.batch) {
+            let is_much = state.waiting() >= self.batch || state.bytes > self.max_bytes / 2;
+            if backlog.is_empty() || !(is_wanted || is_much) {
                 return Step::Wait;
             }
             let size = backlog.len().min(self.batch);
@@ -159,7 +185,16 @@ impl<T> Queue<T> {
             state.in_flight = size;
             size
         };
-        Step::Export(backlog.drain(..size).collect())
+        let mut bytes = 0;
+        let batch = backlog
+            .drain(..size)
+            .map(|(item, weight)| {
+                bytes += weight;
+                item
+            })
+            .collect();
+        self.state().bytes_in_flight = bytes;
+        Step::Export(batch)
     }
 
     /// The export of a batch ended so.
@@ -167,6 +202,7 @@ impl<T> Queue<T> {
         let mut state = self.state();
         // Nothing, if the queue was closed meanwhile: then the batch is accounted for already.
         let size = std::mem::take(&mut state.in_flight) as u64;
+        state.bytes -= std::mem::take(&mut state.bytes_in_flight).min(state.bytes);
         match result {
             Ok(delivered) => {
                 let rejected = delivered.rejected.min(size);
@@ -228,6 +264,8 @@ impl<T> Queue<T> {
         let left = (items.len() + state.taken + state.in_flight) as u64;
         state.taken = 0;
         state.in_flight = 0;
+        state.bytes = 0;
+        state.bytes_in_flight = 0;
         state.ledger.dropped(DropReason::Shutdown, left);
         state.finished += left;
         self.close_in(&mut state);

@@ -53,11 +53,13 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     let worker = Worker::start()?;
     let health = Health::new(builder.reporter);
     let book = Book::default();
+    let switches = Switches::default();
     let mut assembly = Assembly {
         environment: &environment,
         worker: &worker.handle(),
         resource: &resource,
         health: &health,
+        switches: &switches,
         span_processors: Vec::new(),
         meter_provider: SdkMeterProvider::builder().with_resource(resource.clone()).with_view(schema.view()),
         logger_provider: SdkLoggerProvider::builder().with_resource(resource.clone()),
@@ -85,7 +87,6 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         ..
     } = assembly;
 
-    let switches = Switches::default();
     let span_processors = span_processors.into_iter().map(|processor| switches.gate(processor)).collect();
     let mut normalizer = Normalizer::new(span_processors);
     normalizer.set_resource(&resource);
@@ -107,16 +108,18 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     let recorder =
         metric_sinks.into_iter().fold(recorder, |recorder, (name, sink)| recorder.metric_sink(name, sink));
     let recorder = Arc::new(recorder.build(&meter));
+    notices::watch_labels(&health, &recorder);
     book.enter(drains);
     let observed = Observed { meter: &meter, schema: &schema };
-    self_metrics::observe(&observed, &book, &recorder);
+    let spans = Spans::new(normalizer).sampler(sampler).limits(limits);
+    self_metrics::observe(&observed, &book, &recorder, spans.unheard());
     process_metrics::observe(&observed);
 
     let parts = Parts {
         worker,
         tracer_provider,
         engine: builder.engine,
-        spans: Spans::new(normalizer).sampler(sampler).limits(limits),
+        spans,
         meter_provider,
         logger_provider,
         propagator: Mutex::new(Some(propagator)),

@@ -22,6 +22,8 @@ use std::net::IpAddr;
 
 use clap::{Args, ValueEnum};
 use flowspan_otlp::{Otlp, Protocol};
+#[cfg(feature = "postgres")]
+use flowspan_postgres::Postgres;
 use flowspan_prometheus::Prometheus;
 use flowspan_runtime::Environment;
 
@@ -50,6 +52,12 @@ pub struct TelemetryArgs {
     /// How to speak to the collector [default: grpc for port 4317, else http/protobuf]
     #[arg(long, value_name = "PROTOCOL", value_enum)]
     pub otlp_protocol: Option<OtlpProtocol>,
+
+    /// Store events in this database [env: FLOWSPAN_POSTGRES_URL]
+    // Never a plain text: what derives Debug from these arguments shall not show the password.
+    #[cfg(feature = "postgres")]
+    #[arg(long, value_name = "URL", value_parser = postgres)]
+    pub postgres: Option<Postgres>,
 
     /// Prefix of the names of flowspan's metrics [default: flowspan]
     #[arg(long, value_name = "NAMESPACE")]
@@ -85,7 +93,12 @@ impl TelemetryArgs {
         if !self.no_metrics {
             builder = builder.prometheus(self.prometheus());
         }
-        match self.otlp(&Environment::process()) {
+        let environment = Environment::process();
+        #[cfg(feature = "postgres")]
+        if let Some(postgres) = self.postgres(&environment) {
+            builder = builder.postgres(postgres);
+        }
+        match self.otlp(&environment) {
             Some(otlp) => builder.otlp(otlp),
             None => builder,
         }
@@ -100,6 +113,13 @@ impl TelemetryArgs {
             prometheus = prometheus.host(address);
         }
         prometheus
+    }
+
+    /// The event store, if an argument or the environment names a database.
+    #[cfg(feature = "postgres")]
+    fn postgres(&self, environment: &Environment) -> Option<Postgres> {
+        let named = || environment.get("FLOWSPAN_POSTGRES_URL").map(|_| Postgres::from_env());
+        self.postgres.clone().or_else(named)
     }
 
     /// OTLP, if an argument or the environment names a collector.
@@ -121,6 +141,12 @@ impl TelemetryArgs {
     }
 }
 
+/// Looked at when the telemetry is built, like every other setting.
+#[cfg(feature = "postgres")]
+fn postgres(url: &str) -> Result<Postgres, std::convert::Infallible> {
+    Ok(Postgres::to(url))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +159,24 @@ mod tests {
         assert!(none.otlp(&Environment::from_pairs(variable)).is_some());
         let flag = TelemetryArgs { otlp_endpoint: Some("http://127.0.0.1:4317".into()), ..none };
         assert!(flag.otlp(&Environment::empty()).is_some());
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn the_password_of_the_store_is_not_in_the_arguments() {
+        use clap::Parser as _;
+
+        #[derive(Debug, clap::Parser)]
+        struct Arguments {
+            #[command(flatten)]
+            telemetry: TelemetryArgs,
+        }
+        let url = "postgres://bot:canary@127.0.0.1:1/db";
+        let arguments = Arguments::parse_from(["bot", "--postgres", url]);
+        assert!(!format!("{arguments:?}").contains("canary"));
+        assert!(arguments.telemetry.postgres(&Environment::empty()).is_some());
+        let none = TelemetryArgs::default();
+        assert!(none.postgres(&Environment::empty()).is_none());
+        assert!(none.postgres(&Environment::from_pairs([("FLOWSPAN_POSTGRES_URL", url)])).is_some());
     }
 }

@@ -57,6 +57,7 @@
 //! | `macros` | yes | `#[workflow]`, `#[phase]`, `#[step]`, `#[agent]`, `#[tool]` |
 //! | `otlp` | yes | OTLP over gRPC and HTTP |
 //! | `prometheus` | yes | `/metrics` and `/health` |
+//! | `postgres` | no | an event store in PostgreSQL |
 //! | `clap` | no | a group of command-line arguments |
 //!
 //! # If nothing arrives
@@ -112,6 +113,8 @@ pub use flowspan_metrics::{
 };
 #[cfg(feature = "otlp")]
 pub use flowspan_otlp::{Compression, Otlp, Protocol};
+#[cfg(feature = "postgres")]
+pub use flowspan_postgres::{Migrations, Postgres};
 #[cfg(feature = "prometheus")]
 pub use flowspan_prometheus::Prometheus;
 pub use flowspan_runtime::{
@@ -138,6 +141,8 @@ pub use tracing_subscriber;
 pub mod prelude {
     #[cfg(feature = "console")]
     pub use crate::Console;
+    #[cfg(feature = "postgres")]
+    pub use crate::Postgres;
     #[cfg(feature = "prometheus")]
     pub use crate::Prometheus;
     pub use crate::{
@@ -156,3 +161,20 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/vocabulary.md")]
 struct Vocabulary;
+
+/// The lines of the pages for those who come from other systems.
+#[cfg(all(doctest, feature = "prometheus"))]
+mod migrating {
+    #[doc = include_str!("../../../docs/migrating/000-clutch.md")]
+    struct Clutch;
+    #[doc = include_str!("../../../docs/migrating/001-crew.md")]
+    struct Crew;
+    #[doc = include_str!("../../../docs/migrating/002-m31a.md")]
+    struct M31a;
+    #[doc = include_str!("../../../docs/migrating/003-prodigy.md")]
+    struct Prodigy;
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/labels.md")]
+struct Labels;

@@ -153,8 +153,7 @@ impl Telemetry {
     /// - Spans that end meanwhile go nowhere; they carry their trace on to other processes all the
     ///   same. They are in no account, because no exporter was given them.
     /// - Log records likewise; lines on the terminal still appear.
-    ///
-    /// Events still go to event sinks, which are no signal.
+    /// - Events likewise are not stored; they still go to event sinks of your own.
     pub fn disable(&self, signal: Signal) {
         if let Some(parts) = &self.parts {
             match signal {

@@ -5,8 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use flowspan_metrics::Notice;
-use flowspan_runtime::{ExporterHealth, Health, Report, WorkerHandle};
+use flowspan_metrics::{Collapsed, Notice, Recorder};
+use flowspan_runtime::{BoundedLabel, ExporterHealth, Health, Report, WorkerHandle};
 
 /// Tells notices through the reporter, on flowspan's thread: whoever was measured does not wait for a
 /// terminal.
@@ -31,6 +31,19 @@ pub(crate) fn tell(health: &Health, worker: &WorkerHandle) -> impl Fn(&Notice<'_
             _ => {}
         }
     }
+}
+
+/// Lets `/health` show which labels had to be bounded.
+pub(crate) fn watch_labels(health: &Health, recorder: &Arc<Recorder>) {
+    // Weak, because the recorder's listener holds the health.
+    let recorder = Arc::downgrade(recorder);
+    health.watch_labels(move || {
+        let collapsed = recorder.upgrade().map(|recorder| recorder.collapsed()).unwrap_or_default();
+        let bounded = collapsed.into_iter().map(|Collapsed { metric, label, measurements, .. }| {
+            BoundedLabel { metric, label, measurements }
+        });
+        bounded.collect()
+    });
 }
 
 /// The state of a sink, which is of interest only after it has panicked.

@@ -6,7 +6,7 @@ use flowspan_runtime::Account;
 
 use crate::outputs::Book;
 
-/// The three kinds of telemetry that are sent to somebody.
+/// The kinds of telemetry that are sent to somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Signal {
     /// Spans of traces.
@@ -15,18 +15,21 @@ pub enum Signal {
     Metrics,
     /// Log records.
     Logs,
+    /// Events that are stored.
+    Events,
 }
 
 impl Signal {
     /// Every signal.
-    pub const ALL: [Signal; 3] = [Signal::Spans, Signal::Metrics, Signal::Logs];
+    pub const ALL: [Signal; 4] = [Signal::Spans, Signal::Metrics, Signal::Logs, Signal::Events];
 
-    /// The signal as a label: `spans`, `metrics` or `logs`.
+    /// The signal as a label: `spans`, `metrics`, `logs` or `events`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Signal::Spans => "spans",
             Signal::Metrics => "metrics",
             Signal::Logs => "logs",
+            Signal::Events => "events",
         }
     }
 }
@@ -49,13 +52,20 @@ pub struct Accounts {
     pub metrics: Account,
     /// Log records.
     pub logs: Account,
+    /// Events that are stored.
+    pub events: Account,
 }
 
 impl Accounts {
     pub(crate) fn of_book(book: &Book) -> Self {
         let mut by_signal = book.accounts();
         let mut of = |signal| by_signal.remove(&signal).unwrap_or_default();
-        Accounts { spans: of(Signal::Spans), metrics: of(Signal::Metrics), logs: of(Signal::Logs) }
+        Accounts {
+            spans: of(Signal::Spans),
+            metrics: of(Signal::Metrics),
+            logs: of(Signal::Logs),
+            events: of(Signal::Events),
+        }
     }
 
     /// The account of one signal.
@@ -64,6 +74,7 @@ impl Accounts {
             Signal::Spans => &self.spans,
             Signal::Metrics => &self.metrics,
             Signal::Logs => &self.logs,
+            Signal::Events => &self.events,
         }
     }
 

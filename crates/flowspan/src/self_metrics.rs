@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use flowspan_layer::Unheard;
 use flowspan_metrics::Recorder;
 use flowspan_model::catalog::{Metric, telemetry};
 use flowspan_runtime::Account;
@@ -10,7 +11,7 @@ use opentelemetry::KeyValue;
 use crate::{observed::Observed, outputs::Book};
 
 /// Creates the metrics of flowspan's own losses.
-pub(crate) fn observe(observed: &Observed<'_>, book: &Book, recorder: &Arc<Recorder>) {
+pub(crate) fn observe(observed: &Observed<'_>, book: &Book, recorder: &Arc<Recorder>, unheard: Unheard) {
     let counter = |metric: &Metric, of: fn(&Account) -> Vec<Point>| {
         let book = book.clone();
         observed.counter(metric, move |observer| {
@@ -29,6 +30,17 @@ pub(crate) fn observe(observed: &Observed<'_>, book: &Book, recorder: &Arc<Recor
     });
     // Weak, because the meter provider, which keeps the callback, is kept by the recorder's meter.
     let recorder = Arc::downgrade(recorder);
+    let total = |metric: &Metric, of: fn(&Recorder) -> u64| {
+        let recorder = recorder.clone();
+        observed.counter(metric, move |observer| {
+            if let Some(recorder) = recorder.upgrade() {
+                observer.observe(of(&recorder), &[]);
+            }
+        });
+    };
+    total(&telemetry::MEASUREMENTS_REFUSED, Recorder::refused);
+    total(&telemetry::MEASUREMENTS_UNMATCHED, Recorder::unmatched);
+    observed.counter(&telemetry::SPANS_UNHEARD, move |observer| observer.observe(unheard.count(), &[]));
     observed.counter(&telemetry::LABELS_COLLAPSED, move |observer| {
         for collapsed in recorder.upgrade().iter().flat_map(|recorder| recorder.collapsed()) {
             let labels = [KeyValue::new("metric", collapsed.metric), KeyValue::new("label", collapsed.label)];

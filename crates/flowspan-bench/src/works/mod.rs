@@ -1,8 +1,12 @@
 //! What is measured.
 
+use std::time::Duration;
+
 mod counter;
+mod export;
 mod model_call;
 mod nobody;
+mod open;
 mod plain;
 mod poll;
 mod scrape;
@@ -37,6 +41,13 @@ pub trait Contender {
 
     /// Sends what the round has left in queues. Nobody takes the time of this.
     fn settle(&mut self) {}
+
+    /// Does it so many times more and tells how long the slowest of a thousand took, where that is
+    /// what somebody wants to know.
+    fn slowest_of_a_thousand(&mut self, times: u64) -> Option<Duration> {
+        let _ = times;
+        None
+    }
 }
 
 impl<F: FnMut(u64)> Contender for F {
@@ -58,6 +69,9 @@ pub fn all() -> Vec<Work> {
         nobody::NO_SUBSCRIBER,
         nobody::DISABLED,
         threads::SIXTEEN,
+        threads::FULL_QUEUE,
+        open::OPEN_SPANS,
+        export::EXPORT,
         scrape::SCRAPE,
     ]
 }

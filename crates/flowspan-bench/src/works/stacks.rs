@@ -34,6 +34,16 @@ impl SpanExporter for Discard {
     }
 }
 
+/// Takes a batch and never comes back: a collector that does not answer.
+#[derive(Debug)]
+pub(crate) struct Hang;
+
+impl SpanExporter for Hang {
+    async fn export(&self, _: Vec<SpanData>) -> OTelSdkResult {
+        std::future::pending().await
+    }
+}
+
 /// flowspan as its builder assembles it: the layer, the normalizer, the batch queue on its worker,
 /// the recorder with the whole catalog.
 pub(crate) struct Ours {
@@ -49,18 +59,25 @@ pub(crate) struct Ours {
 impl Ours {
     /// With the engine that is flowspan's own.
     pub(crate) fn new(sampler: Sampler) -> Self {
-        Ours::with(Engine::Native, sampler)
+        Ours::with(Engine::Native, sampler, Discard)
     }
 
     /// With the engine that is `tracing-opentelemetry`.
     pub(crate) fn compatible(sampler: Sampler) -> Self {
-        Ours::with(Engine::TracingOpenTelemetry, sampler)
+        Ours::with(Engine::TracingOpenTelemetry, sampler, Discard)
     }
 
-    fn with(engine: Engine, sampler: Sampler) -> Self {
+    /// With an exporter that hangs, and a queue that is soon full for good.
+    pub(crate) fn hung() -> Self {
+        Ours::with(Engine::Native, Sampler::AlwaysOn, Hang)
+    }
+
+    fn with<E: SpanExporter + 'static>(engine: Engine, sampler: Sampler, exporter: E) -> Self {
         let worker = Worker::start().expect("the system gives a thread");
         let health = Health::new(Reporter::silent()).exporter("bench", "");
-        let pipeline = span_processor(&worker.handle(), health, &Limits::new(), Discard);
+        // Longer than anything here takes: who hangs does so to the end.
+        let limits = Limits::new().export_timeout(Duration::from_secs(3600));
+        let pipeline = span_processor(&worker.handle(), health, &limits, exporter);
         let normalizer = Normalizer::new(vec![Box::new(pipeline.clone())]);
         let tracers = SdkTracerProvider::builder()
             .with_sampler(sampler.clone())

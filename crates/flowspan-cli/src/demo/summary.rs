@@ -41,6 +41,7 @@ pub(super) struct Delivery {
     spans: Fate,
     metrics: Fate,
     logs: Fate,
+    events: Fate,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -59,6 +60,7 @@ impl From<&Accounts> for Delivery {
             spans: (&accounts.spans).into(),
             metrics: (&accounts.metrics).into(),
             logs: (&accounts.logs).into(),
+            events: (&accounts.events).into(),
         }
     }
 }
@@ -109,8 +111,8 @@ impl Summary {
             let Ledger { calls, input, output, .. } = ledger;
             writeln!(out, "  the model   says {calls} requests, {input} tokens in, {output} out")?;
         }
-        let Delivery { spans, metrics, logs } = &self.telemetry;
-        for (name, fate) in [("spans", spans), ("metrics", metrics), ("logs", logs)] {
+        let Delivery { spans, metrics, logs, events } = &self.telemetry;
+        for (name, fate) in [("spans", spans), ("metrics", metrics), ("logs", logs), ("events", events)] {
             if fate.created > 0 {
                 writeln!(out, "  {name:<11} {}", fate.text())?;
             }
@@ -203,6 +205,7 @@ mod tests {
             "/telemetry/spans/dropped",
             "/telemetry/metrics/created",
             "/telemetry/logs/created",
+            "/telemetry/events/created",
             "/metrics_url",
             "/otlp_endpoint",
         ] {

@@ -2,5 +2,6 @@
 
 mod endings;
 mod input;
+mod stored;
 mod support;
 mod truth;

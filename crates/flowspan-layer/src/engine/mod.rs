@@ -15,7 +15,7 @@ use tracing::{
 };
 use tracing_subscriber::layer::Context;
 
-pub use self::native::Spans;
+pub use self::native::{Spans, Unheard};
 pub(crate) use self::{compatible::Compatible, native::Native};
 
 /// Who makes OpenTelemetry spans of `tracing` spans.

@@ -118,12 +118,13 @@ fn policies_of(policies: &LabelPolicies) -> Checked {
             return Err(SchemaError::new("the policy of the label", label.as_ref(), reason));
         }
     }
-    match policies.series_limit {
-        Some(limit) if limit == 0 || limit > MAX_SERIES => {
+    let limits = policies.series_limit.iter().chain(policies.series_limits.values());
+    match limits.copied().find(|limit| !(1..=MAX_SERIES).contains(limit)) {
+        Some(limit) => {
             let reason = format!("it is from 1 to {MAX_SERIES}");
             Err(SchemaError::new("the limit of series", limit.to_string(), reason))
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

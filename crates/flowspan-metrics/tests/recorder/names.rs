@@ -55,7 +55,7 @@ fn buckets_can_be_chosen_and_be_exponential() {
     let bench = bench(names);
     bench.recorder.event(&ended(Kind::Step));
     bench.recorder.event(&ended(Kind::Agent));
-    // The bench takes both kinds of histograms, and nothing else.
+    assert!(bench.is_exponential("ns.step.duration") && !bench.is_exponential("ns.agent.duration"));
     assert_eq!(bench.sums("ns.step.duration")[""], 1.5);
     assert_eq!(bench.sums("ns.agent.duration")[""], 1.5);
 }
@@ -119,4 +119,27 @@ fn every_preset_is_sound() {
         bench.recorder.event(&Event::new(Moment::Occurred, Kind::Heal));
         assert!(!bench.all().is_empty());
     }
+}
+
+#[test]
+fn a_preset_speaks_with_the_values_of_its_system() {
+    let crew = bench(Names::crew());
+    for status in ["success", "failed", "cancelled", "timeout"] {
+        crew.recorder
+            .event(&ended(Kind::Workflow).with(Field::Status, status).with(Field::WorkflowName, "w"));
+    }
+    let requests = crew.sums("crew.requests");
+    assert_eq!((requests["status=success"], requests["status=error"], requests.len()), (1.0, 3.0, 2));
+
+    let prodigy = bench(Names::prodigy());
+    prodigy.recorder.event(&call());
+    let tokens = prodigy.sums("prodigy.claude.tokens");
+    let of = |token_type: &str| tokens[&format!("token_type={token_type}")];
+    assert_eq!((of("input"), of("output"), of("cache"), tokens.len()), (100.0, 10.0, 65.0, 3));
+
+    let m31a = bench(Names::m31a());
+    m31a.recorder.event(&call());
+    let tokens = m31a.sums("m31a.llms.tokens");
+    assert_eq!(tokens["kind=prompt,phase=plan"], 100.0);
+    assert_eq!((tokens["kind=completion,phase=plan"], tokens.len()), (10.0, 2));
 }

@@ -44,6 +44,16 @@ impl Bench {
         self.all().remove(name).unwrap_or_default()
     }
 
+    /// Whether a histogram was exported with exponential buckets.
+    pub(crate) fn is_exponential(&self, name: &str) -> bool {
+        self.exporter.reset();
+        self.provider.force_flush().expect("the in-memory exporter takes everything");
+        let finished = self.exporter.get_finished_metrics().expect("the exporter is alive");
+        let mut metrics = finished.iter().flat_map(|m| m.scope_metrics()).flat_map(|m| m.metrics());
+        let metric = metrics.find(|metric| metric.name() == name).expect("it was exported");
+        matches!(metric.data(), AggregatedMetrics::F64(MetricData::ExponentialHistogram(_)))
+    }
+
     /// The same of all metrics.
     pub(crate) fn all(&self) -> BTreeMap<String, BTreeMap<String, f64>> {
         self.exporter.reset();

@@ -30,7 +30,7 @@ pub(super) const SCORE_LABEL: Label = Label { name: "label", from: &[Field::Eval
 pub(super) const CACHE: Label = Label { name: "cache", from: &[Field::CacheName], limit: 50 };
 pub(super) const QUEUE: Label = Label { name: "queue", from: &[Field::QueueName], limit: 50 };
 /// Spans, metrics or logs; set by whoever reads the accounts.
-pub(super) const SIGNAL: Label = Label { name: "signal", from: &[], limit: 3 };
+pub(super) const SIGNAL: Label = Label { name: "signal", from: &[], limit: 4 };
 /// Why telemetry was lost, from a closed set.
 pub(super) const DROP_REASON: Label = Label { name: "reason", from: &[], limit: 20 };
 /// Time of the program's own, or of the system for it; the name is that of the convention.

@@ -47,6 +47,34 @@ fn what_a_full_queue_cannot_take_is_dropped_and_counted() {
 }
 
 #[test]
+fn a_queue_is_bounded_by_bytes_too_and_half_of_them_go_out_at_once() {
+    let worker = worker();
+    let (exporter, gate) = Gated::new();
+    // Room for five numbers.
+    let limits = patient().batch_size(100).queue_bytes(5 * size_of::<u64>());
+    let pipeline = Pipeline::start(&worker.handle(), health(), &limits, exporter);
+    for item in 1..=3 {
+        pipeline.offer(item).unwrap();
+    }
+    assert_eq!(gate.came.recv_timeout(LONG), Ok(vec![1, 2, 3]));
+    assert_eq!(pipeline.offer(4), Ok(()));
+    assert_eq!(pipeline.offer(5), Ok(()));
+    assert_eq!(pipeline.offer(6), Err(DropReason::QueueFull), "what is on its way takes room, too");
+    gate.go.send(()).unwrap();
+    let _flush = pipeline.begin_flush();
+    assert_eq!(gate.came.recv_timeout(LONG), Ok(vec![4, 5]));
+    for item in 7..=9 {
+        assert_eq!(pipeline.offer(item), Ok(()));
+    }
+    assert_eq!(pipeline.offer(10), Err(DropReason::QueueFull));
+    assert!(pipeline.account().is_balanced());
+    gate.go.send(()).unwrap();
+    gate.go.send(()).unwrap();
+    let shutdown = pipeline.shutdown(LONG);
+    assert_eq!(shutdown.account.to_string(), "created 10, delivered 8, queued 0, dropped 2 (queue_full 2)");
+}
+
+#[test]
 fn what_the_exporter_has_taken_but_not_begun_still_takes_room() {
     let worker = worker();
     let (exporter, gate) = Gated::new();

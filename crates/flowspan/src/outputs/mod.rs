@@ -4,6 +4,8 @@ mod callback;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod own;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 mod standard;
@@ -22,7 +24,7 @@ use opentelemetry_sdk::{
     Resource, logs::LoggerProviderBuilder, metrics::MeterProviderBuilder, trace::SpanProcessor,
 };
 
-use crate::{BuildError, Signal};
+use crate::{BuildError, Signal, switches::Switches};
 pub(crate) use callback::Callback;
 pub(crate) use own::{AnyEventSink, AnyMetricReader, AnyMetricSink};
 pub(crate) use standard::from_environment;
@@ -39,7 +41,7 @@ pub(crate) trait Output: Send {
 
 /// What outputs are started with, and the parts that they have added so far.
 #[cfg_attr(
-    not(all(feature = "otlp", feature = "prometheus")),
+    not(all(feature = "postgres", feature = "prometheus")),
     expect(dead_code, reason = "each output needs a part of it, together they need all")
 )]
 pub(crate) struct Assembly<'build> {
@@ -47,6 +49,8 @@ pub(crate) struct Assembly<'build> {
     pub(crate) worker: &'build WorkerHandle,
     pub(crate) resource: &'build Resource,
     pub(crate) health: &'build Health,
+    /// Which signals are switched off while the program runs.
+    pub(crate) switches: &'build Switches,
     pub(crate) span_processors: Vec<Box<dyn SpanProcessor>>,
     pub(crate) meter_provider: MeterProviderBuilder,
     pub(crate) logger_provider: LoggerProviderBuilder,

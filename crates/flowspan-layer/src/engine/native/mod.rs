@@ -34,7 +34,7 @@ use tracing::{
 };
 use tracing_subscriber::{layer::Context, registry::LookupSpan};
 
-pub use self::spans::Spans;
+pub use self::spans::{Spans, Unheard};
 use self::{
     hear::{Hear, Listener},
     open::Open,
@@ -209,8 +209,11 @@ where
             let origin = self.decide_late(attributes, state);
             unshared.set_origin(origin);
         }
-        self.open.insert(&record);
-        here::remember(record);
+        if self.open.insert(&record) {
+            here::remember(record);
+        } else {
+            self.traces.spans.unheard.add();
+        }
     }
 
     fn record(&self, id: &Id, values: &Values<'_>, _: &Context<'_, S>) {

@@ -11,6 +11,9 @@ use crate::place::place;
 
 /// Threads that open spans at the same moment rarely meet in one of so many.
 const SHARDS: usize = 64;
+/// How many spans one of them holds: together a quarter of a million, which take some 200 MB. A program
+/// that opens more has lost its way, and shall not lose its memory, too.
+const MOST: usize = 4096;
 
 type Shard = HashMap<u64, Arc<Record>, BuildHasherDefault<OfNumber>>;
 
@@ -26,10 +29,18 @@ impl Open {
         Open((0..SHARDS).map(|_| Mutex::default()).collect())
     }
 
-    pub(super) fn insert(&self, record: &Arc<Record>) {
-        let before = self.shard(record.id).insert(record.id, Arc::clone(record));
+    /// Takes a span in, unless too many are open. Says whether it has.
+    #[must_use]
+    pub(super) fn insert(&self, record: &Arc<Record>) -> bool {
+        let mut shard = self.shard(record.id);
+        if shard.len() >= MOST {
+            return false;
+        }
+        let before = shard.insert(record.id, Arc::clone(record));
+        drop(shard);
         // What a span holds may come back to this place when it is dropped.
         drop(before);
+        true
     }
 
     pub(super) fn find(&self, id: u64) -> Option<Arc<Record>> {

@@ -1,5 +1,10 @@
 //! What the native engine is given.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use opentelemetry::InstrumentationScope;
 use opentelemetry_sdk::trace::{Sampler, SpanLimits};
 
@@ -23,6 +28,26 @@ pub struct Spans {
     pub(super) sampler: Sampler,
     pub(super) limits: SpanLimits,
     pub(super) scope: InstrumentationScope,
+    pub(super) unheard: Unheard,
+}
+
+/// Counts the spans that were not heard because a quarter of a million others were open.
+///
+/// Such a span is neither exported nor measured; what is inside it belongs to the span around it. Clones
+/// count the same.
+#[derive(Clone, Debug, Default)]
+pub struct Unheard(Arc<AtomicU64>);
+
+impl Unheard {
+    /// How many there were.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    #[cold]
+    pub(super) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Spans {
@@ -34,7 +59,13 @@ impl Spans {
             sampler: Sampler::ParentBased(Box::new(Sampler::AlwaysOn)),
             limits: SpanLimits::default(),
             scope: InstrumentationScope::builder("flowspan").build(),
+            unheard: Unheard::default(),
         }
+    }
+
+    /// Counts the spans that are not heard.
+    pub fn unheard(&self) -> Unheard {
+        self.unheard.clone()
     }
 
     /// Decides which spans are kept. Default: as the parent, and every root.

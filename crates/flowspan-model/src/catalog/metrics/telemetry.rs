@@ -10,23 +10,29 @@ use crate::catalog::{
 pub const CREATED: Metric = counter(
     "telemetry.created",
     "{item}",
-    "Spans, data points and log records that were handed to exporters.",
+    "Spans, data points, log records and events that were handed to exporters.",
 )
 .labels(&[SIGNAL]);
 
 /// What arrived.
-pub const DELIVERED: Metric =
-    counter("telemetry.delivered", "{item}", "Spans, data points and log records that a receiver took.")
-        .labels(&[SIGNAL]);
+pub const DELIVERED: Metric = counter(
+    "telemetry.delivered",
+    "{item}",
+    "Spans, data points, log records and events that a receiver took.",
+)
+.labels(&[SIGNAL]);
 
 /// What was lost.
-pub const DROPPED: Metric =
-    counter("telemetry.dropped", "{item}", "Spans, data points and log records that were lost, and why.")
-        .labels(&[SIGNAL, DROP_REASON]);
+pub const DROPPED: Metric = counter(
+    "telemetry.dropped",
+    "{item}",
+    "Spans, data points, log records and events that were lost, and why.",
+)
+.labels(&[SIGNAL, DROP_REASON]);
 
 /// What is neither yet.
 pub const QUEUED: Metric =
-    gauge("telemetry.queued", "{item}", "Spans and log records that wait or are on their way.")
+    gauge("telemetry.queued", "{item}", "Spans, log records and events that wait or are on their way.")
         .labels(&[SIGNAL]);
 
 /// Label values beyond their limits.
@@ -37,4 +43,34 @@ pub const LABELS_COLLAPSED: Metric = counter(
 )
 .labels(&[BOUNDED_METRIC, BOUNDED_LABEL]);
 
-pub(super) const ROWS: &[Metric] = &[CREATED, DELIVERED, DROPPED, QUEUED, LABELS_COLLAPSED];
+/// Spans beyond what is kept open.
+pub const SPANS_UNHEARD: Metric = counter(
+    "telemetry.spans.unheard",
+    "{span}",
+    "Spans that were neither exported nor measured, because a quarter of a million others were open.",
+);
+
+/// Numbers that make no sense.
+pub const MEASUREMENTS_REFUSED: Metric = counter(
+    "telemetry.measurements.refused",
+    "{measurement}",
+    "Numbers that no instrument could take: not a number, infinite, too large, or negative where a sum only grows.",
+);
+
+/// Ends without a beginning.
+pub const MEASUREMENTS_UNMATCHED: Metric = counter(
+    "telemetry.measurements.unmatched",
+    "{measurement}",
+    "Ends without a start, which would have made a gauge of what is running negative.",
+);
+
+pub(super) const ROWS: &[Metric] = &[
+    CREATED,
+    DELIVERED,
+    DROPPED,
+    QUEUED,
+    LABELS_COLLAPSED,
+    SPANS_UNHEARD,
+    MEASUREMENTS_REFUSED,
+    MEASUREMENTS_UNMATCHED,
+];

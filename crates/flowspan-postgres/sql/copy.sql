@@ -1,0 +1,4 @@
+COPY pg_temp.flowspan_incoming (
+    id, time, service, kind, moment, duration_ms, trace_id, span_id, parent_span_id, execution_id,
+    workflow_execution_id, step_execution_id, agent_execution_id, job_id, fields
+) FROM STDIN (FORMAT binary)
