@@ -59,6 +59,11 @@ pub struct TelemetryArgs {
     #[arg(long, value_name = "URL", value_parser = postgres)]
     pub postgres: Option<Postgres>,
 
+    /// Keep what the run came to in this file [env: FLOWSPAN_SESSION_FILE]
+    #[cfg(feature = "session")]
+    #[arg(long, value_name = "FILE")]
+    pub session_file: Option<std::path::PathBuf>,
+
     /// Prefix of the names of flowspan's metrics [default: flowspan]
     #[arg(long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
@@ -98,6 +103,10 @@ impl TelemetryArgs {
         if let Some(postgres) = self.postgres(&environment) {
             builder = builder.postgres(postgres);
         }
+        #[cfg(feature = "session")]
+        {
+            builder = builder.session(self.session());
+        }
         match self.otlp(&environment) {
             Some(otlp) => builder.otlp(otlp),
             None => builder,
@@ -120,6 +129,14 @@ impl TelemetryArgs {
     fn postgres(&self, environment: &Environment) -> Option<Postgres> {
         let named = || environment.get("FLOWSPAN_POSTGRES_URL").map(|_| Postgres::from_env());
         self.postgres.clone().or_else(named)
+    }
+
+    /// The session; it is kept nowhere if neither the argument nor the environment names a file.
+    #[cfg(feature = "session")]
+    fn session(&self) -> flowspan_session::SessionFile {
+        use flowspan_session::SessionFile;
+
+        self.session_file.as_ref().map_or_else(SessionFile::from_env, SessionFile::to)
     }
 
     /// OTLP, if an argument or the environment names a collector.

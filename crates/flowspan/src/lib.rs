@@ -58,6 +58,7 @@
 //! | `otlp` | yes | OTLP over gRPC and HTTP |
 //! | `prometheus` | yes | `/metrics` and `/health` |
 //! | `postgres` | no | an event store in PostgreSQL |
+//! | `session` | no | what a run came to, in a file and at `/session` |
 //! | `clap` | no | a group of command-line arguments |
 //!
 //! # If nothing arrives
@@ -120,6 +121,8 @@ pub use flowspan_prometheus::Prometheus;
 pub use flowspan_runtime::{
     Account, DropReason, Environment, ExporterState, ExporterStatus, Health, Report, Reporter, SettingError,
 };
+#[cfg(feature = "session")]
+pub use flowspan_session::{SessionCollector, SessionFile, SessionMetrics};
 pub use report::{Accounts, ShutdownReport, Signal, TelemetryLost};
 pub use telemetry::{DROP_TIMEOUT, Telemetry};
 

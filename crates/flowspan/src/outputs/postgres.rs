@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use flowspan_model::{Event, EventSink};
 use flowspan_postgres::{Postgres, PostgresStore};
 use flowspan_runtime::Account;
 use opentelemetry::Key;
 
-use super::{Assembly, Drain, Output, Wait};
-use crate::{BuildError, Builder, Signal, switches::Switches};
+use super::{Assembly, Drain, Output, Wait, gate::Gate};
+use crate::{BuildError, Builder, Signal};
 
 impl Builder {
     /// Stores all events in PostgreSQL. A server that is away is no error: events wait, within the
@@ -27,24 +26,10 @@ impl Output for Postgres {
         };
         let resolved = postgres.resolve(assembly.environment)?;
         let store = PostgresStore::start(&resolved, assembly.worker, assembly.health);
-        let sink = Gate { switches: assembly.switches.clone(), store: store.clone() };
+        let sink = Gate { switches: assembly.switches.clone(), sink: store.clone() };
         assembly.event_sinks.push(("postgres".to_owned(), Arc::new(sink)));
         assembly.drains.push(Box::new(store));
         Ok(())
-    }
-}
-
-/// Events that happen while events are switched off are not stored.
-struct Gate {
-    switches: Switches,
-    store: PostgresStore,
-}
-
-impl EventSink for Gate {
-    fn event(&self, event: &Event) {
-        if self.switches.is_on(Signal::Events) {
-            self.store.event(event);
-        }
     }
 }
 
