@@ -7,6 +7,7 @@ use flowspan_cli::{
     catalog::{self, CatalogArgs},
     demo::{self, DemoArgs},
     output,
+    report::{self, ReportArgs},
     store::{self, StoreArgs},
 };
 
@@ -22,6 +23,7 @@ struct Cli {
 enum Command {
     Demo(Box<DemoArgs>),
     Catalog(CatalogArgs),
+    Report(ReportArgs),
     Store(StoreArgs),
 }
 
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
             output::summary(&catalog::render(&args));
             ExitCode::SUCCESS
         }
+        Command::Report(args) => report::run(&args),
         Command::Store(args) => store::run(&args),
     }
 }
