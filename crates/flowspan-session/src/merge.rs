@@ -17,7 +17,8 @@ impl SessionMetrics {
         self.items += &other.items;
         self.cache += &other.cache;
         self.memory += &other.memory;
-        let mut bounded = other.bounded;
+        self.bounded = self.bounded.saturating_add(other.bounded);
+        let mut bounded = 0;
         bounded += add(&mut self.phases, &other.phases, MAX_PHASES, |phase, other| *phase += other);
         bounded += add(&mut self.steps, &other.steps, MAX_STEPS, |step, other| *step += other);
         bounded += add(&mut self.tools, &other.tools, MAX_TOOLS, |tool, other| *tool += other);
@@ -30,7 +31,7 @@ impl SessionMetrics {
         for row in other.model_calls.rows() {
             bounded += u64::from(self.model_calls.add(row));
         }
-        self.bounded = self.bounded.saturating_add(bounded).saturating_add(bounded_tools);
+        self.bounded = self.bounded.saturating_add(bounded + bounded_tools);
     }
 }
 

@@ -80,7 +80,7 @@ impl SessionMetrics {
             Kind::Step => {
                 let (step, is_bounded) = slot(&mut self.steps, name(event, Field::StepName), MAX_STEPS);
                 step.end(event);
-                self.bounded += u64::from(is_bounded);
+                self.bounded = self.bounded.saturating_add(u64::from(is_bounded));
             }
             Kind::Agent => self.agent(name(event, Field::AgentName)).work.end(event),
             Kind::ToolCall => self.tool(event),
@@ -88,7 +88,7 @@ impl SessionMetrics {
             // The two kinds of model calls; `wants` lets nothing else through.
             _ => {
                 let is_bounded = self.model_calls.end(event);
-                self.bounded += u64::from(is_bounded);
+                self.bounded = self.bounded.saturating_add(u64::from(is_bounded));
             }
         }
     }
@@ -118,13 +118,13 @@ impl SessionMetrics {
 
     fn phase(&mut self, event: &Event) -> &mut PhaseMetrics {
         let (phase, is_bounded) = slot(&mut self.phases, name(event, Field::PhaseName), MAX_PHASES);
-        self.bounded += u64::from(is_bounded);
+        self.bounded = self.bounded.saturating_add(u64::from(is_bounded));
         phase
     }
 
     fn agent(&mut self, name: &str) -> &mut AgentMetrics {
         let (agent, is_bounded) = slot(&mut self.agents, name, MAX_AGENTS);
-        self.bounded += u64::from(is_bounded);
+        self.bounded = self.bounded.saturating_add(u64::from(is_bounded));
         agent
     }
 
@@ -132,12 +132,12 @@ impl SessionMetrics {
         let name = name(event, Field::ToolName);
         let (tool, is_bounded) = slot(&mut self.tools, name, MAX_TOOLS);
         tool.end(event);
-        self.bounded += u64::from(is_bounded);
+        self.bounded = self.bounded.saturating_add(u64::from(is_bounded));
         // A tool that the program calls outside every agent belongs to none.
         if let Some(agent) = event.fields.text(Field::AgentName).filter(|agent| !agent.is_empty()) {
             let (tool, is_bounded) = slot(&mut self.agent(agent).tools, name, MAX_AGENT_TOOLS);
             tool.end(event);
-            self.bounded += u64::from(is_bounded);
+            self.bounded = self.bounded.saturating_add(u64::from(is_bounded));
         }
     }
 }

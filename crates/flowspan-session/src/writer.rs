@@ -64,10 +64,12 @@ impl SessionWriter {
         let wait = self.cycle.begin_shutdown();
         let collector = self.collector.clone();
         move |timeout| {
-            if wait(timeout).timed_out {
+            let is_timed_out = wait(timeout).timed_out;
+            // A disk that hangs may hold the last save for longer than one is allowed to take.
+            if is_timed_out || collector.account().queued > 0 {
                 collector.give_up();
             }
-            collector.account().queued == 0 && collector.account().lost() == 0
+            collector.account().lost() == 0
         }
     }
 

@@ -109,7 +109,7 @@ fn all_calls(session: &SessionMetrics) -> ModelCalls {
 
 proptest! {
     #[test]
-    fn the_sums_over_all_names_are_those_of_the_events(events in proptest::collection::vec(event(), 0..200)) {
+    fn the_sums_over_all_names_are_those_of_the_events(events in proptest::collection::vec(event(), 0..80)) {
         let session = one_after_the_other(&events);
         prop_assert_eq!(session.events, events.len() as u64);
         prop_assert_eq!(session.bounded, 0);
@@ -141,8 +141,8 @@ proptest! {
 
     #[test]
     fn merged_sessions_are_one_of_all_their_events(
-        one in proptest::collection::vec(event(), 0..100),
-        other in proptest::collection::vec(event(), 0..100),
+        one in proptest::collection::vec(event(), 0..50),
+        other in proptest::collection::vec(event(), 0..50),
     ) {
         let mut merged = one_after_the_other(&one);
         merged.merge(&one_after_the_other(&other));
@@ -152,23 +152,24 @@ proptest! {
         the_other_way.merge(&one_after_the_other(&one));
         prop_assert_eq!(merged, the_other_way);
     }
+}
+
+proptest! {
+    // Each of these waits for the disk or for threads.
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn what_is_saved_is_what_is_loaded(events in proptest::collection::vec(event(), 0..100)) {
+    fn what_is_saved_is_what_is_loaded(events in proptest::collection::vec(event(), 0..50)) {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("s.json");
         let session = one_after_the_other(&events);
         session.save(&path).expect("there is room");
         prop_assert_eq!(SessionMetrics::load(&path).expect("it is whole"), Some(session));
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn many_threads_make_the_session_that_one_would(
-        shares in proptest::collection::vec(proptest::collection::vec(event(), 0..100), 1..6)
+        shares in proptest::collection::vec(proptest::collection::vec(event(), 0..50), 1..6)
     ) {
         let collector = SessionCollector::new("s");
         let begin = Barrier::new(shares.len());

@@ -181,3 +181,7 @@ mod migrating {
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/labels.md")]
 struct Labels;
+
+#[cfg(all(doctest, feature = "session"))]
+#[doc = include_str!("../../../docs/sessions.md")]
+struct Sessions;

@@ -140,7 +140,7 @@ mod tests {
     fn the_page_has_charts_and_tables_and_asks_for_nothing() {
         let page = page(&session(), 1);
         assert_eq!(page.matches("<svg").count(), 4, "{page}");
-        assert_eq!(page.matches("<table").count(), 7, "{page}");
+        assert_eq!(page.matches("<table").count(), 8, "{page}");
         for request in ["http:", "https:", "//", "<script", "<link", "src=", "url(", "@import"] {
             let escaped = page.replace("&lt;img src=x", "");
             assert!(!escaped.contains(request), "{request} in {page}");

@@ -166,6 +166,38 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_the_largest_numbers_that_there_are_is_shown_and_added_up() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("session.json");
+        let text = serde_json::to_string(&SessionDocument::from(session())).expect("JSON");
+        let mut json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        enlarge(&mut json);
+        json["version"] = 1.into();
+        fs::write(&path, json.to_string()).expect("written");
+        let mut all = read(&[path.clone(), path]).expect("it is whole");
+        all.merge(&session());
+        for kind in Kind::ALL {
+            for moment in Moment::ALL {
+                all.record(&Event::new(moment, *kind).with(Field::AgentName, "a".repeat(1000)));
+            }
+        }
+        assert_eq!((all.requests.executions, all.cache.hits, all.bounded), (u64::MAX, u64::MAX, u64::MAX));
+        assert!(text::render(&all, 3).contains("18\u{202f}446"));
+        assert!(html::page(&all, 3).contains("<svg"));
+    }
+
+    fn enlarge(json: &mut serde_json::Value) {
+        use serde_json::Value;
+        match json {
+            Value::Number(number) if number.is_u64() => *json = u64::MAX.into(),
+            Value::Number(_) => *json = f64::MAX.into(),
+            Value::Array(values) => values.iter_mut().for_each(enlarge),
+            Value::Object(fields) => fields.values_mut().for_each(enlarge),
+            _ => {}
+        }
+    }
+
+    #[test]
     fn a_file_that_is_not_there_or_damaged_is_an_error_that_names_it() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("session.json");

@@ -1,6 +1,6 @@
 //! The tables of a report, for the terminal and the page alike.
 
-use flowspan_session::{ModelCalls, SessionMetrics, Work};
+use flowspan_session::{ItemMetrics, ModelCalls, PhaseMetrics, SessionMetrics, Work};
 
 use super::show::{NOTHING, bytes, dollars, known_duration, name, number, time};
 
@@ -47,7 +47,7 @@ pub(super) fn head(session: &SessionMetrics, files: usize) -> Vec<(&'static str,
             format!("{}, at most {}", bytes(session.memory.used_bytes), bytes(session.memory.peak_bytes)),
         ),
     ];
-    if items.planned > 0 || items.success + items.failed + items.dlq + items.cancelled > 0 {
+    if *items != ItemMetrics::default() {
         lines.push((
             "items",
             format!(
@@ -100,7 +100,8 @@ pub(super) fn tables(session: &SessionMetrics) -> Vec<Table> {
         .iter()
         .flat_map(|(agent, metrics)| metrics.tools.iter().map(move |(tool, work)| (vec![agent, tool], work)));
     let tables = [
-        phases(session),
+        works("Phases", &["phase"], session.phases.iter().map(|(name, phase)| (vec![name], &phase.work))),
+        trouble_of_phases(session),
         works("Steps", &["step"], session.steps.iter().map(|(name, work)| (vec![name], work))),
         works("Agents", &["agent"], session.agents.iter().map(|(name, agent)| (vec![name], &agent.work))),
         works("Tools", &["tool"], session.tools.iter().map(|(name, work)| (vec![name], work))),
@@ -135,24 +136,14 @@ fn works<'a>(
     }
 }
 
-fn phases(session: &SessionMetrics) -> Table {
-    let further = ["entered", "heals", "healed", "bisects", "found"];
+fn trouble_of_phases(session: &SessionMetrics) -> Table {
     let rows = session.phases.iter().map(|(phase, metrics)| {
-        let further = [
-            metrics.transitions,
-            metrics.heals.triggered,
-            metrics.heals.succeeded,
-            metrics.bisects.triggered,
-            metrics.bisects.succeeded,
-        ];
-        [name(phase)].into_iter().chain(of_work(&metrics.work)).chain(further.map(number)).collect()
+        let PhaseMetrics { transitions, heals, bisects, .. } = metrics;
+        let progress = [heals, bisects].into_iter().flat_map(|of| [of.triggered, of.succeeded, of.failed]);
+        [name(phase)].into_iter().chain([*transitions].into_iter().chain(progress).map(number)).collect()
     });
-    Table {
-        title: "Phases",
-        names: 1,
-        head: ["phase"].into_iter().chain(OF_WORK).chain(further).collect(),
-        rows: rows.collect(),
-    }
+    let head = ["phase", "entered", "heals", "healed", "not healed", "bisects", "found", "not found"];
+    Table { title: "How phases went", names: 1, head: head.to_vec(), rows: rows.collect() }
 }
 
 fn of_work(work: &Work) -> [String; 9] {

@@ -2,10 +2,13 @@
 
 use std::fmt::Write;
 
-use comfy_table::{CellAlignment, Table as Drawing, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{CellAlignment, LineStyle, Table as Drawing, TableStyle};
 use flowspan_session::SessionMetrics;
 
 use super::tables::{Table, head, tables};
+
+/// A line below the head and no other.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// The report, without a line break at its end.
 pub(super) fn render(session: &SessionMetrics, files: usize) -> String {
@@ -23,7 +26,7 @@ pub(super) fn render(session: &SessionMetrics, files: usize) -> String {
 
 fn draw(table: &Table) -> Drawing {
     let mut drawing = Drawing::new();
-    drawing.load_style(UTF8_HORIZONTAL_ONLY).set_header(&table.head).add_rows(&table.rows);
+    drawing.load_style(STYLE).set_header(&table.head).add_rows(&table.rows);
     for column in drawing.column_iter_mut().skip(table.names) {
         column.set_cell_alignment(CellAlignment::Right);
     }
