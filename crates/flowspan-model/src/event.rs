@@ -93,7 +93,7 @@ impl Fields {
 
     /// Sets a field about which nothing is known yet, without looking whether that is so: the first
     /// value of a field counts.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, field: Field, value: impl Into<Value>) {
         debug_assert!(self.get(field).is_none(), "{field:?} is known already");
         self.0.push((field, value.into()));

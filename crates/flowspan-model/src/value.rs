@@ -85,12 +85,14 @@ impl From<Arc<str>> for Value {
 }
 
 impl From<Text> for Value {
+    #[inline]
     fn from(text: Text) -> Self {
         Value::Text(text)
     }
 }
 
 impl From<i64> for Value {
+    #[inline]
     fn from(number: i64) -> Self {
         Value::Integer(number)
     }
@@ -105,12 +107,14 @@ impl From<u64> for Value {
 }
 
 impl From<f64> for Value {
+    #[inline]
     fn from(number: f64) -> Self {
         Value::Float(number)
     }
 }
 
 impl From<bool> for Value {
+    #[inline]
     fn from(flag: bool) -> Self {
         Value::Boolean(flag)
     }

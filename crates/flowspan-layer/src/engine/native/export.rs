@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use flowspan_model::{Event, Field, Fields, Value as ModelValue};
+use flowspan_model::{Event, Field, Fields, Text, Value as ModelValue};
 use opentelemetry::{InstrumentationScope, Key, KeyValue, StringValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
@@ -81,26 +81,29 @@ fn own_attributes(own: u128, fields: &Fields, others: usize) -> Vec<KeyValue> {
     // The text of an error is the description of the span's status, and no attribute.
     let own = own & !bit(Field::ErrorMessage);
     let mut attributes = Vec::with_capacity(own.count_ones() as usize + others);
-    for (field, value) in fields.iter() {
-        if own & bit(field) != 0 {
-            attributes.push(KeyValue::new(Key::from_static_str(field.key()), of_value(field, value)));
+    for (field, value) in fields.iter().filter(|(field, _)| own & bit(*field) != 0) {
+        let key = Key::from_static_str(field.key());
+        // Each attribute is made where it stays: one that is made before its value is known to be a
+        // number or a text would be moved once more.
+        match value {
+            ModelValue::Integer(number) => attributes.push(KeyValue::new(key, *number)),
+            ModelValue::Text(text) => match text.as_static() {
+                Some(text) if field != Field::FinishReasons => attributes.push(KeyValue::new(key, text)),
+                _ => attributes.push(KeyValue::new(key, of_text(field, text))),
+            },
+            ModelValue::Float(number) => attributes.push(KeyValue::new(key, *number)),
+            ModelValue::Boolean(flag) => attributes.push(KeyValue::new(key, *flag)),
         }
     }
     attributes
 }
 
-/// The value of a field as that of an attribute.
-#[inline]
-fn of_value(field: Field, value: &ModelValue) -> Value {
-    match value {
-        ModelValue::Text(text) if field == Field::FinishReasons => finish_reasons(text),
-        ModelValue::Text(text) => Value::String(match text.as_static() {
-            Some(text) => StringValue::from(text),
-            None => StringValue::from(text.to_shared()),
-        }),
-        ModelValue::Integer(number) => Value::I64(*number),
-        ModelValue::Float(number) => Value::F64(*number),
-        ModelValue::Boolean(flag) => Value::Bool(*flag),
+/// A text as the value of an attribute.
+#[cold]
+fn of_text(field: Field, text: &Text) -> Value {
+    match field {
+        Field::FinishReasons => finish_reasons(text),
+        _ => Value::String(StringValue::from(text.to_shared())),
     }
 }
 

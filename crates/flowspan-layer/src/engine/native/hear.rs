@@ -1,8 +1,12 @@
 //! Fields of `tracing`, heard once.
 
-use std::fmt;
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+    sync::MutexGuard,
+};
 
-use flowspan_model::{Field, Value as ModelValue};
+use flowspan_model::{Field, Text, Value as ModelValue};
 use opentelemetry::{
     Key, Value,
     trace::{SpanKind, Status},
@@ -32,68 +36,109 @@ pub(super) enum Listener<'state> {
     Open(&'state Record),
 }
 
-impl Hear<'_> {
-    #[inline]
-    fn with<T>(&mut self, action: impl FnOnce(&mut State) -> T) -> T {
-        match &mut self.span {
-            Listener::New(state) => action(state),
-            Listener::Open(record) => action(&mut record.state()),
+/// The state of a span, locked if others know it.
+enum Heard<'state> {
+    New(&'state mut State),
+    Open(MutexGuard<'state, State>),
+}
+
+impl Listener<'_> {
+    #[inline(always)]
+    fn state(&mut self) -> Heard<'_> {
+        match self {
+            Listener::New(state) => Heard::New(state),
+            Listener::Open(record) => Heard::Open(record.state()),
         }
     }
+}
 
+impl Deref for Heard<'_> {
+    type Target = State;
+
+    #[inline(always)]
+    fn deref(&self) -> &State {
+        match self {
+            Heard::New(state) => state,
+            Heard::Open(state) => state,
+        }
+    }
+}
+
+impl DerefMut for Heard<'_> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut State {
+        match self {
+            Heard::New(state) => state,
+            Heard::Open(state) => state,
+        }
+    }
+}
+
+impl Hear<'_> {
     fn attribute(&mut self, field: &TracingField, value: impl FnOnce() -> Value) {
         if self.is_recording {
-            self.with(|state| state.set_attribute(Key::from_static_str(field.name()), value()));
+            let value = value();
+            self.span.state().set_attribute(Key::from_static_str(field.name()), value);
         }
     }
 
-    /// A value that is no text.
-    #[inline]
-    fn number(&mut self, field: &TracingField, model: ModelValue, value: impl FnOnce() -> Value) {
+    /// A text that the thread has not met before, or not often enough.
+    #[cold]
+    fn rare_text(&mut self, field: Field, text: &str) {
+        let text = words::met(field, text);
+        self.span.state().set_field(field, ModelValue::Text(text));
+    }
+
+    /// A value that is no text. What it becomes is made where it stays.
+    #[inline(always)]
+    fn number<T: Copy + Into<ModelValue>>(
+        &mut self,
+        field: &TracingField,
+        value: T,
+        as_attribute: impl FnOnce(T) -> Value,
+    ) {
         match self.plan.meaning(field) {
-            Meaning::Known(known) => self.with(|state| state.set_field(known, model)),
-            _ => self.attribute(field, value),
+            Meaning::Known(known) => self.span.state().set_field(known, value.into()),
+            _ => self.attribute(field, || as_attribute(value)),
         }
     }
 }
 
 impl Visit for Hear<'_> {
     fn record_f64(&mut self, field: &TracingField, value: f64) {
-        self.number(field, value.into(), || value.into());
+        self.number(field, value, Value::F64);
     }
 
     fn record_i64(&mut self, field: &TracingField, value: i64) {
-        self.number(field, value.into(), || value.into());
+        self.number(field, value, Value::I64);
     }
 
     fn record_u64(&mut self, field: &TracingField, value: u64) {
-        self.number(field, value.into(), || match i64::try_from(value) {
+        self.number(field, value, |value| match i64::try_from(value) {
             Ok(value) => value.into(),
             Err(_) => value.to_string().into(),
         });
     }
 
     fn record_bool(&mut self, field: &TracingField, value: bool) {
-        self.number(field, value.into(), || value.into());
+        self.number(field, value, Value::Bool);
     }
 
     fn record_str(&mut self, field: &TracingField, value: &str) {
         match self.plan.meaning(field) {
-            Meaning::Known(known) => {
-                let text = words::text(known, value);
-                self.with(|state| {
-                    if known == Field::ErrorMessage {
-                        state.set_status(Status::error(value.to_owned()));
-                    }
-                    state.set_field(known, ModelValue::Text(text));
-                });
+            Meaning::Known(Field::ErrorMessage) => {
+                let mut state = self.span.state();
+                state.set_status(Status::error(value.to_owned()));
+                state.set_field(Field::ErrorMessage, Text::from(value).into());
             }
-            Meaning::Name => self.with(|state| state.rare().name = Some(value.to_owned())),
-            Meaning::SpanKind => self.with(|state| state.kind = kind(value)),
-            Meaning::StatusCode => self.with(|state| state.set_status(status(value))),
-            Meaning::StatusDescription => {
-                self.with(|state| state.set_status(Status::error(value.to_owned())));
-            }
+            Meaning::Known(known) => match words::kept(known, value) {
+                Some(text) => self.span.state().set_field(known, ModelValue::Text(Text::from_static(text))),
+                None => self.rare_text(known, value),
+            },
+            Meaning::Name => self.span.state().rare().name = Some(value.to_owned()),
+            Meaning::SpanKind => self.span.state().kind = kind(value),
+            Meaning::StatusCode => self.span.state().set_status(status(value)),
+            Meaning::StatusDescription => self.span.state().set_status(Status::error(value.to_owned())),
             Meaning::Attribute => self.attribute(field, || value.to_owned().into()),
         }
     }

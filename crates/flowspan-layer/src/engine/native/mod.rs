@@ -185,21 +185,19 @@ where
         } else {
             (self.named(attributes.parent(), context), None)
         };
-        let inside = parent.and_then(|parent| {
-            self.look(parent, |parent| {
-                (self.decide_inside(attributes, parent, visible), parent.nearest_work().cloned())
-            })
-        });
-        let (decided, outer) = match inside {
-            Some((origin, outer)) => (Some(origin), outer),
-            None => (self.decide_early(attributes), None),
-        };
         let mut record = here::spare();
         let Some(unshared) = Arc::get_mut(&mut record) else { return };
-        unshared.open(self.number, id.into_u64(), plan, outer);
-        let is_decided = decided.is_some();
-        if let Some(origin) = decided {
-            unshared.set_origin(origin);
+        unshared.open(self.number, id.into_u64(), plan);
+        let inside = parent.and_then(|parent| {
+            self.look(parent, |parent| {
+                self.decide_inside(attributes, parent, visible, unshared.origin_mut());
+                unshared.outer = parent.nearest_work().cloned();
+            })
+        });
+        let mut is_decided = inside.is_some();
+        if !is_decided && let Some(origin) = self.decide_early(attributes) {
+            *unshared.origin_mut() = origin;
+            is_decided = true;
         }
         let is_recording = unshared.is_recording();
         let state = unshared.state_mut();
@@ -207,7 +205,7 @@ where
         attributes.record(&mut Hear { plan, is_recording, span: Listener::New(state) });
         if !is_decided {
             let origin = self.decide_late(attributes, state);
-            unshared.set_origin(origin);
+            *unshared.origin_mut() = origin;
         }
         if self.open.insert(&record) {
             here::remember(record);

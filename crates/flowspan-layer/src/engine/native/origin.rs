@@ -26,7 +26,8 @@ where
         attributes: &Attributes<'_>,
         parent: &Arc<Record>,
         visible: Option<SpanId>,
-    ) -> Origin {
+        origin: &mut Origin,
+    ) {
         let name = attributes.metadata().name();
         let ask = |context: &OtelContext, parent| {
             self.traces.origin(context, parent, name, &SpanKind::Internal, &[])
@@ -34,20 +35,21 @@ where
         if !attributes.is_contextual() {
             self.settle(parent);
             let context = parent.context(&mut parent.state());
-            return ask(&context, None);
+            *origin = ask(&context, None);
+            return;
         }
         OtelContext::map_current(|current| {
             // Spans in a trace that is not kept are hidden from OpenTelemetry; the parent may be hidden.
             let is_around = visible == Some(current.span().span_context().span_id());
             match is_around {
                 true if self.traces.goes_by_parent() && !current.is_telemetry_suppressed() => {
-                    self.traces.child(parent.fixed())
+                    self.traces.child(parent.fixed(), origin);
                 }
-                true => ask(current, Some(parent.fixed().span_id())),
+                true => *origin = ask(current, Some(parent.fixed().span_id())),
                 // Another span is the current one, made through the OpenTelemetry API.
-                false => ask(current, None),
+                false => *origin = ask(current, None),
             }
-        })
+        });
     }
 
     /// Decides about a span inside no other before its attributes are built, if the sampler does not
@@ -129,17 +131,15 @@ impl Traces {
         }
     }
 
-    /// The origin of a child that is kept if its parent is.
-    fn child(&self, parent: &SpanContext) -> Origin {
+    /// The origin of a child that is kept if its parent is. Written where it stays: it is large.
+    #[inline]
+    fn child(&self, parent: &SpanContext, origin: &mut Origin) {
         let (trace, flags) = (parent.trace_id(), parent.trace_flags());
         let own = self.ids.new_span_id();
-        Origin {
-            context: SpanContext::new(trace, own, flags, false, parent.trace_state().clone()),
-            parent: parent.span_id(),
-            parent_is_remote: false,
-            is_recording: flags.is_sampled(),
-            attributes: Vec::new(),
-        }
+        origin.context = SpanContext::new(trace, own, flags, false, parent.trace_state().clone());
+        origin.parent = parent.span_id();
+        origin.parent_is_remote = false;
+        origin.is_recording = flags.is_sampled();
     }
 
     /// Asks the sampler about a span of which this much is known.

@@ -58,13 +58,13 @@ impl Record {
     }
 
     /// A span is made.
-    pub(super) fn open(&mut self, engine: u64, id: u64, plan: &'static Plan, outer: Option<Arc<Record>>) {
-        (self.engine, self.id, self.plan, self.outer) = (engine, id, plan, outer);
+    pub(super) fn open(&mut self, engine: u64, id: u64, plan: &'static Plan) {
+        (self.engine, self.id, self.plan) = (engine, id, plan);
     }
 
-    /// Decides where the span stands, while nobody else knows of it.
-    pub(super) fn set_origin(&mut self, origin: Origin) {
-        self.origin = origin;
+    /// Where the span stands, to be decided while nobody else knows of it.
+    pub(super) fn origin_mut(&mut self) -> &mut Origin {
+        &mut self.origin
     }
 
     pub(super) fn state_mut(&mut self) -> &mut State {
@@ -74,7 +74,9 @@ impl Record {
     /// Forgets everything, so that the next span finds a place and no trace of this one.
     pub(super) fn clear(&mut self, room: Fields) {
         self.outer = None;
-        self.origin = Origin::undecided();
+        // The rest of it is decided anew.
+        self.origin.is_recording = true;
+        self.origin.attributes.clear();
         self.moved.take();
         *self.has_shadow.get_mut() = false;
         *self.life.get_mut() = Life::Open as u8;
@@ -292,18 +294,17 @@ impl State {
     }
 
     /// Takes over a field of the vocabulary. The work ends at the moment at which its status is known.
+    ///
+    /// Inlined, so that the value is made where it stays.
+    #[inline(always)]
     pub(super) fn set_field(&mut self, field: Field, value: ModelValue) {
         if field == Field::Status && self.ended.is_none() {
             self.ended = Some(Instant::now());
         }
-        if self.own & bit(field) == 0 {
-            self.own |= bit(field);
-            // Nothing is inherited before the work begins; what comes later replaces that.
-            if self.around.is_none() {
-                return self.fields.add(field, value);
-            }
-        }
-        self.fields.set(field, value);
+        // Nothing that is not inherited is known before the span has said it.
+        let is_new = self.own & bit(field) == 0 && (self.around.is_none() || !field.is_inherited());
+        self.own |= bit(field);
+        if is_new { self.fields.add(field, value) } else { self.fields.set(field, value) }
     }
 
     /// Sets an attribute. The last value of a key counts; what is beyond the limit is dropped and

@@ -45,13 +45,24 @@ thread_local! {
     static WORDS: RefCell<Words> = const { RefCell::new(Words { texts: Vec::new(), names: Vec::new() }) };
 }
 
-/// The text of a field: the kept one, if the thread has met it before.
+/// The text of a field, if it is kept and the thread has met it lately.
+///
+/// Two registers come back. A larger value would be written to memory and read again at once in other
+/// pieces, which costs more than the search.
 #[inline]
-pub(super) fn text(field: Field, text: &str) -> Text {
+pub(super) fn kept(field: Field, text: &str) -> Option<&'static str> {
+    if text.len() > SHORT || differs_each_time(field) {
+        return None;
+    }
+    WORDS.try_with(|words| words.borrow().kept(text)).ok().flatten()
+}
+
+/// A text that is not kept, or not yet.
+pub(super) fn met(field: Field, text: &str) -> Text {
     if text.len() > SHORT || differs_each_time(field) {
         return Text::from(text);
     }
-    WORDS.try_with(|words| words.borrow_mut().text(text)).unwrap_or_else(|_| Text::from(text))
+    WORDS.try_with(|words| words.borrow_mut().meet(text)).unwrap_or_else(|_| Text::from(text))
 }
 
 /// The name of a span: what is done, and to whom. Kept if the subject is.
@@ -86,16 +97,20 @@ const fn differs_each_time(field: Field) -> bool {
 }
 
 impl Words {
-    fn text(&mut self, text: &str) -> Text {
+    #[inline]
+    fn kept(&self, text: &str) -> Option<&'static str> {
+        let known = self.texts.get(place::<AT_HAND>(digest(text)))?.as_ref()?.as_static()?;
+        (known == text).then_some(known)
+    }
+
+    fn meet(&mut self, text: &str) -> Text {
         if self.texts.is_empty() {
             self.texts.resize(AT_HAND, None);
         }
         let known = &mut self.texts[place::<AT_HAND>(digest(text))];
         match known {
             Some(known) if known.as_str() == text => {
-                if known.as_static().is_none()
-                    && let Some(kept) = keep(text)
-                {
+                if let Some(kept) = keep(text) {
                     *known = Text::from_static(kept);
                 }
                 known.clone()
@@ -157,6 +172,10 @@ fn keep(text: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn text(field: Field, text: &str) -> Text {
+        kept(field, text).map_or_else(|| met(field, text), Text::from_static)
+    }
 
     #[test]
     fn a_text_that_comes_again_is_kept() {
