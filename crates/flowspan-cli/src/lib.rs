@@ -4,6 +4,7 @@
 //! per file and shows what telemetry of that looks like. The library exists so that the tests can
 //! use the parts; it promises no stability.
 //!
+//! - [`report`] shows what a session came to, on the terminal and as a page.
 //! - [`catalog`] prints all that flowspan understands and measures.
 //! - [`demo`] is the program; it ties everything together and is the only part that is observed.
 //! - [`import`] reads files of events and feeds them to any output.
@@ -23,4 +24,5 @@ pub mod interrupt;
 pub mod model_client;
 pub mod model_server;
 pub mod output;
+pub mod report;
 pub mod store;

@@ -8,6 +8,7 @@ use flowspan_cli::{
     demo::{self, DemoArgs},
     import::{self, ImportArgs},
     output,
+    report::{self, ReportArgs},
     store::{self, StoreArgs},
 };
 
@@ -24,6 +25,7 @@ enum Command {
     Demo(Box<DemoArgs>),
     Catalog(CatalogArgs),
     Import(Box<ImportArgs>),
+    Report(ReportArgs),
     Store(StoreArgs),
 }
 
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Import(args) => import::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Store(args) => store::run(&args),
     }
 }

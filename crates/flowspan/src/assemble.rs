@@ -70,9 +70,15 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         book: &book,
         servers: Vec::new(),
         metrics_address: None,
+        #[cfg(feature = "session")]
+        session: None,
+        at_last: Vec::new(),
     };
     for output in outputs {
         output.start(&mut assembly)?;
+    }
+    for finish in std::mem::take(&mut assembly.at_last) {
+        finish(&mut assembly)?;
     }
     let Assembly {
         span_processors,

@@ -70,6 +70,11 @@ pub struct TelemetryArgs {
     #[arg(long, value_name = "HOST:PORT")]
     pub statsd: Option<String>,
 
+    /// Keep what the run came to in this file [env: FLOWSPAN_SESSION_FILE]
+    #[cfg(feature = "session")]
+    #[arg(long, value_name = "FILE")]
+    pub session_file: Option<std::path::PathBuf>,
+
     /// Prefix of the names of flowspan's metrics [default: flowspan]
     #[arg(long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
@@ -121,6 +126,10 @@ impl TelemetryArgs {
         if let Some(statsd) = self.statsd(environment) {
             builder = builder.statsd(statsd);
         }
+        #[cfg(feature = "session")]
+        {
+            builder = builder.session(self.session());
+        }
         match self.otlp(environment) {
             Some(otlp) => builder.otlp(otlp),
             None => builder,
@@ -158,6 +167,14 @@ impl TelemetryArgs {
             Some(server) => Some(Statsd::to(server)),
             None => environment.get("FLOWSPAN_STATSD").map(|_| Statsd::from_env()),
         }
+    }
+
+    /// The session; it is kept nowhere if neither the argument nor the environment names a file.
+    #[cfg(feature = "session")]
+    fn session(&self) -> flowspan_session::SessionFile {
+        use flowspan_session::SessionFile;
+
+        self.session_file.as_ref().map_or_else(SessionFile::from_env, SessionFile::to)
     }
 
     /// OTLP, if an argument or the environment names a collector.

@@ -61,6 +61,7 @@
 //! | `statsd` | no | every measurement to a StatsD server |
 //! | `clap` | no | a group of command-line arguments; with it `statsd` |
 //! | `jsonl` | no | events as lines of JSON: files that are written, and read again |
+//! | `session` | no | what a run came to, in a file and at `/session` |
 //!
 //! # If nothing arrives
 //!
@@ -125,6 +126,8 @@ pub use flowspan_prometheus::Prometheus;
 pub use flowspan_runtime::{
     Account, DropReason, Environment, ExporterState, ExporterStatus, Health, Report, Reporter, SettingError,
 };
+#[cfg(feature = "session")]
+pub use flowspan_session::{SessionCollector, SessionFile, SessionMetrics};
 #[cfg(feature = "statsd")]
 pub use flowspan_statsd::Statsd;
 pub use replay::Replay;
@@ -198,3 +201,7 @@ mod migrating {
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/labels.md")]
 struct Labels;
+
+#[cfg(all(doctest, feature = "session"))]
+#[doc = include_str!("../../../docs/sessions.md")]
+struct Sessions;

@@ -29,6 +29,13 @@ pub(crate) fn observe(observed: &Observed<'_>) {
     });
 }
 
+/// Memory of the process, and its peak.
+#[cfg(feature = "session")]
+pub(crate) fn memory() -> Option<flowspan_session::Memory> {
+    let status = status()?;
+    Some(flowspan_session::Memory { used: bytes(status.vmrss)?, peak: bytes(status.vmhwm) })
+}
+
 fn status() -> Option<Status> {
     read(Process::status)
 }

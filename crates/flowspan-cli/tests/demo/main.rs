@@ -2,6 +2,7 @@
 
 mod endings;
 mod input;
+mod session;
 mod stored;
 mod support;
 mod truth;

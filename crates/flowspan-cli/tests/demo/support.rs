@@ -10,11 +10,12 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Variables that would change what a run does.
-const VARIABLES: [&str; 10] = [
+const VARIABLES: [&str; 11] = [
     "OPENAI_API_KEY",
     "RUST_LOG",
     "FLOWSPAN_EVENTS_FILE",
     "FLOWSPAN_METRICS_PORT",
+    "FLOWSPAN_SESSION_FILE",
     "FLOWSPAN_POSTGRES_URL",
     "OTEL_SDK_DISABLED",
     "OTEL_EXPORTER_OTLP_ENDPOINT",

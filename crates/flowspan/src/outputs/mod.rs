@@ -10,6 +10,8 @@ mod own;
 mod postgres;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+#[cfg(feature = "session")]
+mod session;
 mod standard;
 #[cfg(feature = "statsd")]
 mod statsd;
@@ -45,7 +47,10 @@ pub(crate) trait Output: Send {
 
 /// What outputs are started with, and the parts that they have added so far.
 #[cfg_attr(
-    not(all(any(feature = "jsonl", feature = "postgres"), feature = "prometheus")),
+    not(all(
+        feature = "prometheus",
+        any(feature = "jsonl", feature = "postgres", all(feature = "otlp", feature = "session"))
+    )),
     expect(dead_code, reason = "each output needs a part of it, together they need all")
 )]
 pub(crate) struct Assembly<'build> {
@@ -69,7 +74,15 @@ pub(crate) struct Assembly<'build> {
     /// What serves until it is dropped.
     pub(crate) servers: Vec<Box<dyn Any + Send + Sync>>,
     pub(crate) metrics_address: Option<SocketAddr>,
+    /// The first session that is kept.
+    #[cfg(feature = "session")]
+    pub(crate) session: Option<flowspan_session::SessionCollector>,
+    /// What is done when all outputs have started.
+    pub(crate) at_last: Vec<AtLast>,
 }
+
+/// What an output does when all of them have started.
+pub(crate) type AtLast = Box<dyn FnOnce(&mut Assembly<'_>) -> Result<(), BuildError>>;
 
 /// The drains of all outputs, for whoever has to show the accounts.
 #[derive(Clone, Default)]
