@@ -6,6 +6,7 @@
 //! ├─ map_reduce files
 //! │  ├─ phase map
 //! │  ├─ map_item …       one for each file, several at once
+//! │  │  ├─ worktree      the copy of the file that the agents work on
 //! │  │  └─ step audit-file
 //! │  │     └─ agent auditor
 //! │  │        ├─ tools wc, grep
@@ -28,6 +29,7 @@ mod run;
 mod start;
 mod summary;
 mod workflow;
+mod worktrees;
 
 pub use args::DemoArgs;
 pub use run::run;
