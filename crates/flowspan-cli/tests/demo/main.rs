@@ -2,6 +2,7 @@
 
 mod endings;
 mod input;
+mod seeds;
 mod stored;
 mod support;
 mod truth;
