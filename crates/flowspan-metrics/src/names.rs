@@ -129,6 +129,9 @@ impl Names {
     /// catalog's label that it is taken from. That may be a label of another metric: a model call
     /// knows the phase that it is made in. Default: the labels of the catalog.
     ///
+    /// What is read when somebody collects, such as `process.cpu.time`, keeps its labels and their
+    /// values: no event stands behind it from which others could be taken.
+    ///
     /// ```
     /// # use flowspan_metrics::{Names, Schema};
     /// let names = Names::new("m31a").labels("llm.tokens", [("kind", "token_type"), ("phase", "phase")]);

@@ -111,6 +111,9 @@ impl Schema {
             let name: Arc<str> = schema.names().full_name(metric).into();
             check::instrument_name("the name of a metric", &name)?;
             schema.take_name(&name, metric.unit, metric.instrument)?;
+            if metric.is_observed() {
+                check::observed_labels(metric, schema.constant_labels())?;
+            }
         }
         for row in schema.rows() {
             check::shape(&row.shape, schema.constant_labels())?;

@@ -23,6 +23,7 @@ use std::net::IpAddr;
 use clap::{Args, ValueEnum};
 #[cfg(feature = "jsonl")]
 use flowspan_jsonl::{FILE_VARIABLE, Jsonl};
+use flowspan_metrics::Names;
 use flowspan_otlp::{Otlp, Protocol};
 #[cfg(feature = "postgres")]
 use flowspan_postgres::Postgres;
@@ -75,9 +76,41 @@ pub struct TelemetryArgs {
     #[arg(long, value_name = "FILE")]
     pub session_file: Option<std::path::PathBuf>,
 
-    /// Prefix of the names of flowspan's metrics [default: flowspan]
+    /// Prefix of the names of flowspan's metrics [default: flowspan, or that of --names]
     #[arg(long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
+
+    /// Name and label metrics as this system does [default: as flowspan does]
+    #[arg(long, value_name = "SYSTEM", value_enum)]
+    pub names: Option<NamesPreset>,
+}
+
+/// The values of `--names`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NamesPreset {
+    /// [`Names::prodigy`].
+    #[value(help = "Prodigy's specification 125")]
+    Prodigy,
+    /// [`Names::clutch`].
+    #[value(help = "Clutch")]
+    Clutch,
+    /// [`Names::crew`].
+    #[value(help = "The crew of go-agentic")]
+    Crew,
+    /// [`Names::m31a`].
+    #[value(name = "m31a", help = "M31A's METRICS.json")]
+    M31a,
+}
+
+impl From<NamesPreset> for Names {
+    fn from(preset: NamesPreset) -> Self {
+        match preset {
+            NamesPreset::Prodigy => Names::prodigy(),
+            NamesPreset::Clutch => Names::clutch(),
+            NamesPreset::Crew => Names::crew(),
+            NamesPreset::M31a => Names::m31a(),
+        }
+    }
 }
 
 /// The values of `--otlp-protocol`.
@@ -102,6 +135,9 @@ impl From<OtlpProtocol> for Protocol {
 
 impl TelemetryArgs {
     /// Configures a builder as the arguments say. What they leave open comes from the environment.
+    ///
+    /// `--names` replaces the names and the labels for all series that the builder has been given
+    /// before; what must not be replaced, give it afterwards.
     pub fn apply(&self, builder: Builder) -> Builder {
         self.apply_in(builder, &Environment::process())
     }
@@ -109,6 +145,9 @@ impl TelemetryArgs {
     /// Like [`apply`](Self::apply), in this environment instead of that of the process.
     pub fn apply_in(&self, builder: Builder, environment: &Environment) -> Builder {
         let mut builder = builder.environment(environment.clone());
+        if let Some(preset) = self.names {
+            builder = builder.names(preset.into());
+        }
         if let Some(namespace) = &self.namespace {
             builder = builder.namespace(namespace.clone());
         }
@@ -214,6 +253,19 @@ mod tests {
         assert!(none.otlp(&Environment::from_pairs(variable)).is_some());
         let flag = TelemetryArgs { otlp_endpoint: Some("http://127.0.0.1:4317".into()), ..none };
         assert!(flag.otlp(&Environment::empty()).is_some());
+    }
+
+    #[test]
+    fn a_preset_keeps_its_names_under_another_namespace() {
+        let arguments = TelemetryArgs {
+            namespace: Some("ours".into()),
+            names: Some(NamesPreset::Prodigy),
+            no_metrics: true,
+            ..TelemetryArgs::default()
+        };
+        let builder = arguments.apply(crate::Flowspan::builder("bot"));
+        let tokens = crate::model::catalog::metric("llm.tokens").expect("it is in the catalog");
+        assert_eq!(builder.names.full_name(tokens), "ours.claude.tokens");
     }
 
     #[cfg(feature = "postgres")]

@@ -58,7 +58,7 @@ impl AgentError {
 pub(super) struct Task<'a> {
     /// As it is shown.
     pub(super) name: &'a str,
-    /// Where it is.
+    /// Where the copy is that the tools work on.
     pub(super) file: &'a Path,
     /// What it holds.
     pub(super) text: &'a str,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::progress::Progress;
+use super::worktrees::Worktrees;
 use crate::model_client::{ModelClient, RetryPolicy};
 
 /// How many times an agent works on a file before it goes to the dead-letter queue.
@@ -19,6 +20,7 @@ pub(super) struct Context {
     pub(super) report: Option<PathBuf>,
     pub(super) checkpoint: PathBuf,
     pub(super) concurrency: usize,
+    pub(super) worktrees: Worktrees,
     pub(super) model: Model,
     pub(super) progress: Progress,
 }

@@ -47,6 +47,7 @@ pub(super) struct Observed {
     pub(super) sessions: u64,
     pub(super) cache_hits: u64,
     pub(super) cache_misses: u64,
+    pub(super) worktrees: u64,
 }
 
 /// What became of the items.
@@ -100,6 +101,7 @@ impl Counts {
             sessions: seen(Kind::Session),
             cache_hits: seen(Kind::CacheHit),
             cache_misses: seen(Kind::CacheMiss),
+            worktrees: seen(Kind::Worktree),
         }
     }
 

@@ -37,6 +37,11 @@ pub(super) enum StartError {
         "cannot create a temporary file; set TMPDIR to a directory that can be written to, or use --checkpoint"
     )]
     Temporary(#[source] io::Error),
+    /// There is no place for the agents to work in.
+    #[error(
+        "cannot create directories for the agents to work in; set TMPDIR to a directory that can be written to"
+    )]
+    Worktrees(#[source] io::Error),
     /// There are no threads to be had.
     #[error("cannot start the threads that run the agents; the system's limits may be too low")]
     Runtime(#[source] io::Error),

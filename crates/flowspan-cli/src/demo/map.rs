@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use flowspan::model::Status;
-use flowspan::{MapItem, MapReduce, Queue, Step, Verdict, Waiting, event};
+use flowspan::{MapItem, MapReduce, Queue, Step, Verdict, Waiting, Worktree, event};
 use futures_util::{StreamExt, stream};
 use thiserror::Error;
 
@@ -25,6 +25,9 @@ pub(super) enum ItemError {
     /// It is no UTF-8.
     #[error("the file is not UTF-8 (first invalid byte at {0}); convert it, for example with iconv")]
     NotUtf8(usize),
+    /// There is no room for a copy.
+    #[error("the file cannot be copied for the agents; make room in the temporary directory")]
+    Worktree(#[source] std::io::Error),
     /// The agents gave up.
     #[error("no result after {attempts} attempts")]
     Agent {
@@ -41,6 +44,7 @@ impl ItemError {
         let kind = match self {
             Self::Read(_) => "unreadable",
             Self::NotUtf8(_) => "not_utf8",
+            Self::Worktree(_) => "no_worktree",
             Self::Agent { source, .. } => source.kind(),
         };
         Verdict::ended(Status::Failed).error_type(kind).message(chain(self))
@@ -62,6 +66,7 @@ pub(super) async fn map(
     mut checkpoint: Checkpoint,
 ) -> Result<Mapped, CheckpointError> {
     let earlier = checkpoint.clone();
+    context.worktrees.open();
     let waiting = Queue::new("files").wait_many(plan.files.len());
     let items = plan
         .files
@@ -166,9 +171,12 @@ async fn work(
             return Ok(result.clone());
         }
         event::cache_miss("results");
-        let task = Task { name: &file.to_string_lossy(), file: &absolute, text: &text };
-        let assessment = attempts(context, task).await?;
-        Ok(FileResult { path: file.to_owned(), fingerprint, assessment })
+        let place = context.worktrees.take(&text).await.map_err(ItemError::Worktree)?;
+        let worktree = Worktree::new(&place.name()).hold();
+        let task = Task { name: &file.to_string_lossy(), file: place.copy(), text: &text };
+        let assessment = attempts(context, task).await;
+        worktree.end();
+        Ok(FileResult { path: file.to_owned(), fingerprint, assessment: assessment? })
     }
     .await;
     if let Err(error) = &outcome {

@@ -3,16 +3,16 @@
 //! ```text
 //! workflow audit
 //! ├─ phase plan          which files; what an earlier run has finished
-//! ├─ map_reduce files
-//! │  ├─ phase map
-//! │  ├─ map_item …       one for each file, several at once
-//! │  │  └─ step audit-file
-//! │  │     └─ agent auditor
-//! │  │        ├─ tools wc, grep
-//! │  │        └─ session   with the model
-//! │  │           └─ model calls: the question, and a repair if the answer is of no use
-//! │  ├─ phase reduce
-//! │  └─ reduce
+//! ├─ phase audit
+//! │  └─ map_reduce files
+//! │     ├─ map_item …      one for each file, several at once
+//! │     │  ├─ worktree     the copy of the file that the agents work on
+//! │     │  └─ step audit-file
+//! │     │     └─ agent auditor
+//! │     │        ├─ tools wc, grep
+//! │     │        └─ session   with the model
+//! │     │           └─ model calls: the question, and a repair if the answer is of no use
+//! │     └─ reduce
 //! └─ phase report
 //! ```
 
@@ -28,6 +28,7 @@ mod run;
 mod start;
 mod summary;
 mod workflow;
+mod worktrees;
 
 pub use args::DemoArgs;
 pub use run::run;

@@ -15,6 +15,7 @@ use super::context::{Context, EMBEDDED_SILENCE, Model, REMOTE_SILENCE};
 use super::counts::Counts;
 use super::error::StartError;
 use super::progress::Progress;
+use super::worktrees::Worktrees;
 use crate::audit::plan::PlanError;
 use crate::model_client::{ApiKey, ModelClient, RetryPolicy};
 use crate::model_server::{FaultPlan, ModelServer, Pace, ServerConfig};
@@ -41,12 +42,14 @@ pub(super) fn start(args: &DemoArgs) -> Result<Demo, StartError> {
     check_path(args)?;
     let (model, server) = model(args, &environment)?;
     let (temporary, checkpoint) = checkpoint_file(args)?;
+    let concurrency = usize::from(args.concurrency.get());
     let context = Context {
         run_id: format!("audit-{:016x}", RandomState::new().hash_one(Instant::now())),
         path: args.path.clone(),
         report: args.report.clone(),
         checkpoint,
-        concurrency: usize::from(args.concurrency.get()),
+        concurrency,
+        worktrees: Worktrees::new(concurrency).map_err(StartError::Worktrees)?,
         model,
         progress: Progress::new(),
     };

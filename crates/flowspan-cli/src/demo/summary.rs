@@ -196,6 +196,7 @@ mod tests {
             "/counts/sessions",
             "/counts/cache_hits",
             "/counts/cache_misses",
+            "/counts/worktrees",
             "/items/total",
             "/items/success",
             "/items/failed",

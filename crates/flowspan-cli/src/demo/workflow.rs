@@ -1,4 +1,4 @@
-//! The workflow `audit`: plan, map, reduce, report.
+//! The workflow `audit`: plan, audit (map and reduce), report.
 
 use flowspan::{MapReduce, Phase, Step, Workflow, event};
 use thiserror::Error;
@@ -53,17 +53,7 @@ pub(super) async fn run(context: &Context) -> Result<Audit, RunError> {
 async fn phases(context: &Context) -> Result<Audit, RunError> {
     let (plan, checkpoint) = Phase::new("plan").run(prepare(context)).await?;
     let bar = context.progress.show(plan.files.len());
-    let (plan, audit) = MapReduce::new("files", plan.files.len())
-        .run_with(|job| async move {
-            let map = async {
-                let mapped = map(context, &job, &plan, checkpoint).await.map_err(RunError::Checkpoint)?;
-                if mapped.results.is_empty() { Err(no_result(mapped)) } else { Ok(mapped) }
-            };
-            let mapped = Phase::new("map").run(map).await?;
-            let audit = Phase::new("reduce").watch(reduce(&job, mapped)).await;
-            Ok::<_, RunError>((plan, audit))
-        })
-        .await?;
+    let audit = Phase::new("audit").run(audit(context, &plan, checkpoint)).await?;
     drop(bar);
     Phase::new("report").run(report(context, &plan, &audit)).await?;
     tracing::info!("the audit is done");
@@ -88,6 +78,19 @@ async fn prepare(context: &Context) -> Result<(Plan, Checkpoint), RunError> {
     let checkpoint =
         Step::new("files", "load-checkpoint").index(1).run(resume).await.map_err(RunError::Resume)?;
     Ok((plan, checkpoint))
+}
+
+/// The job is made inside its phase, so that all its model calls know the phase that they are made in.
+async fn audit(context: &Context, plan: &Plan, checkpoint: Checkpoint) -> Result<Audit, RunError> {
+    MapReduce::new("files", plan.files.len())
+        .run_with(|job| async move {
+            let mapped = map(context, &job, plan, checkpoint).await.map_err(RunError::Checkpoint)?;
+            if mapped.results.is_empty() {
+                return Err(no_result(mapped));
+            }
+            Ok(reduce(&job, mapped).await)
+        })
+        .await
 }
 
 async fn reduce(job: &MapReduce, mapped: Mapped) -> Audit {

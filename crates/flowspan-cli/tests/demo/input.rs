@@ -17,6 +17,7 @@ fn an_argument_of_no_use_is_named_with_its_value_and_the_accepted_form() {
         (["--seed", "x"], ["x", "--seed"]),
         (["--summary", "xml"], ["xml", "json"]),
         (["--namespace", "9 lives"], ["9 lives", "namespace"]),
+        (["--names", "nobody"], ["nobody", "prodigy, clutch, crew, m31a"]),
         (["--model-url", "example.org"], ["example.org", "https://api.openai.com/v1"]),
     ] {
         let output = output(bare(sources.path()).args(arguments));

@@ -3,6 +3,7 @@
 mod endings;
 mod input;
 mod session;
+mod seeds;
 mod stored;
 mod support;
 mod truth;

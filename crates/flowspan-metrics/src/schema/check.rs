@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashSet};
 
 use flowspan_model::{
     Kind, LabelPolicy, Moment,
-    catalog::{self, Instrument, METRICS},
+    catalog::{self, Instrument, Label, METRICS, Metric},
 };
 
 use super::{Row, Shape};
@@ -89,6 +89,10 @@ pub(super) fn configuration(names: &Names, policies: &LabelPolicies) -> Checked 
         if change.buckets.is_some() && row.instrument != Instrument::Histogram {
             let reason = "it is no histogram, so it has no buckets";
             return Err(SchemaError::new("the metric", metric.as_ref(), reason));
+        }
+        if row.is_observed() && (change.labels.is_some() || !change.values.is_empty()) {
+            let reason = "it is read when somebody collects, so its labels and their values stay as they are; it can be renamed and left out";
+            return Err(SchemaError::new("the labels of the metric", metric.as_ref(), reason));
         }
         let labels = METRICS.iter().flat_map(|metric| metric.labels);
         if let Some(value) =
@@ -176,6 +180,21 @@ pub(super) fn shape(shape: &Shape, constant: &[(Cow<'static, str>, Cow<'static, 
         return Err(SchemaError::new(format!("the unit of {metric}"), shape.unit.as_ref(), reason));
     }
     if shape.instrument == Instrument::Histogram { buckets(metric, &shape.buckets) } else { Ok(()) }
+}
+
+/// A metric that is read when somebody collects has its own labels, which no constant one may repeat.
+pub(super) fn observed_labels(
+    metric: &Metric,
+    constant: &[(Cow<'static, str>, Cow<'static, str>)],
+) -> Checked {
+    let repeats = |label: &Label| constant.iter().any(|(name, _)| folded(name) == folded(label.name));
+    match metric.labels.iter().find(|label| repeats(label)) {
+        Some(label) => {
+            let setting = format!("the label of {}", metric.name);
+            Err(SchemaError::new(setting, label.name, "it is a constant label too; call that otherwise"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The metrics that one kind of event feeds have room for so many labels together.

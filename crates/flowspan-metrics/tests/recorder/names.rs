@@ -86,7 +86,12 @@ fn what_cannot_be_is_refused_with_a_reason() {
         (names().labels("llm.tokens", [("m", "modell")]), &["modell"]),
         (names().labels("llm.tokens", [("m", "model"), ("m", "provider")]), &["twice"]),
         (names().value("llm.tokens", "typo", "a", "b"), &["typo"]),
+        (names().labels("process.cpu.time", [("mode", "cpu.mode")]), &["process.cpu.time", "collects"]),
+        (names().value("process.cpu.time", "cpu.mode", "user", "us"), &["process.cpu.time", "collects"]),
+        (names().omit("telemetry.dropped", "reason", "shutdown"), &["telemetry.dropped", "collects"]),
         (names().constant_labels([("model", "x")]), &["model", "constant"]),
+        (names().constant_labels([("cpu.mode", "x")]), &["process.cpu.time", "constant"]),
+        (names().constant_labels([("signal", "x")]), &["telemetry.created", "constant"]),
         (names().constant_labels([("a", "x"), ("a", "y")]), &["twice"]),
         (names().constant_labels([("__a", "x")]), &["__a"]),
         (names().buckets("llm.tokens", Buckets::exponential()), &["no histogram"]),
@@ -109,6 +114,18 @@ fn what_cannot_be_is_refused_with_a_reason() {
     ] {
         assert!(Schema::new(Names::default(), policies).is_err());
     }
+}
+
+#[test]
+fn what_is_read_when_somebody_collects_can_be_renamed_and_left_out() {
+    let names = Names::new("ns").rename("process.memory.usage", "memory.usage").disable("process.cpu.time");
+    let schema = Schema::new(names, LabelPolicies::new()).expect("both are possible");
+    let metric = |name| flowspan_model::catalog::metric(name).expect("it is in the catalog");
+    assert_eq!(schema.names().full_name(metric("process.memory.usage")), "ns.memory.usage");
+    assert!(!schema.names().is_enabled(metric("process.cpu.time")));
+    // A label of a metric that is left out is free.
+    let names = Names::new("ns").disable("process.cpu.time").constant_labels([("cpu.mode", "x")]);
+    assert!(Schema::new(names, LabelPolicies::new()).is_ok());
 }
 
 #[test]
