@@ -43,7 +43,7 @@ pub(crate) trait Output: Send {
 
 /// What outputs are started with, and the parts that they have added so far.
 #[cfg_attr(
-    not(all(any(feature = "jsonl", feature = "postgres"), feature = "prometheus")),
+    not(all(any(all(feature = "jsonl", feature = "otlp"), feature = "postgres"), feature = "prometheus")),
     expect(dead_code, reason = "each output needs a part of it, together they need all")
 )]
 pub(crate) struct Assembly<'build> {
