@@ -3,6 +3,8 @@
 mod callback;
 #[cfg(feature = "jsonl")]
 mod events;
+#[cfg(any(feature = "jsonl", feature = "postgres"))]
+mod gate;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod own;
