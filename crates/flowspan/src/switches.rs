@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use flowspan_model::{Event, EventSink};
 use opentelemetry::Context;
 use opentelemetry_sdk::{
     Resource,
@@ -41,11 +40,6 @@ impl Switches {
     pub(crate) fn gate(&self, processor: Box<dyn SpanProcessor>) -> Box<dyn SpanProcessor> {
         Box::new(Gate { switches: self.clone(), processor })
     }
-
-    /// A sink that gets events only while they are switched on.
-    pub(crate) fn gate_events(&self, sink: impl EventSink + 'static) -> Arc<dyn EventSink> {
-        Arc::new(EventGate { switches: self.clone(), sink })
-    }
 }
 
 /// Spans that end while spans are switched off go no further. They are made all the same, so that
@@ -77,19 +71,5 @@ impl SpanProcessor for Gate {
 
     fn set_resource(&mut self, resource: &Resource) {
         self.processor.set_resource(resource);
-    }
-}
-
-/// Events that happen while events are switched off are not stored.
-struct EventGate<S> {
-    switches: Switches,
-    sink: S,
-}
-
-impl<S: EventSink> EventSink for EventGate<S> {
-    fn event(&self, event: &Event) {
-        if self.switches.is_on(Signal::Events) {
-            self.sink.event(event);
-        }
     }
 }

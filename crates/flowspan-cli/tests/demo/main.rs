@@ -2,8 +2,8 @@
 
 mod endings;
 mod input;
-mod session;
 mod seeds;
+mod session;
 mod stored;
 mod support;
 mod truth;

@@ -3,7 +3,7 @@
 use flowspan_jsonl::{Jsonl, JsonlSink};
 use flowspan_runtime::Account;
 
-use super::{Assembly, Drain, Output, Wait};
+use super::{Assembly, Drain, Output, Wait, gate::gated};
 use crate::{BuildError, Builder, Signal};
 
 impl Builder {
@@ -18,7 +18,7 @@ impl Output for Jsonl {
     fn start(self: Box<Self>, assembly: &mut Assembly<'_>) -> Result<(), BuildError> {
         let resolved = self.resolve(assembly.environment)?;
         let sink = JsonlSink::start(&resolved, assembly.worker, assembly.health)?;
-        assembly.event_sinks.push(("events".to_owned(), assembly.switches.gate_events(sink.clone())));
+        assembly.event_sinks.push(("events".to_owned(), gated(assembly.switches, sink.clone())));
         assembly.drains.push(Box::new(sink));
         Ok(())
     }

@@ -3,6 +3,8 @@
 mod callback;
 #[cfg(feature = "jsonl")]
 mod events;
+#[cfg(any(feature = "jsonl", feature = "postgres", feature = "session"))]
+mod gate;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod own;
@@ -49,7 +51,7 @@ pub(crate) trait Output: Send {
 #[cfg_attr(
     not(all(
         feature = "prometheus",
-        any(feature = "jsonl", feature = "postgres", all(feature = "otlp", feature = "session"))
+        any(feature = "postgres", all(feature = "otlp", any(feature = "jsonl", feature = "session")))
     )),
     expect(dead_code, reason = "each output needs a part of it, together they need all")
 )]

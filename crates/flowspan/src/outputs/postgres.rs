@@ -4,7 +4,7 @@ use flowspan_postgres::{Postgres, PostgresStore};
 use flowspan_runtime::Account;
 use opentelemetry::Key;
 
-use super::{Assembly, Drain, Output, Wait};
+use super::{Assembly, Drain, Output, Wait, gate::gated};
 use crate::{BuildError, Builder, Signal};
 
 impl Builder {
@@ -24,7 +24,7 @@ impl Output for Postgres {
         };
         let resolved = postgres.resolve(assembly.environment)?;
         let store = PostgresStore::start(&resolved, assembly.worker, assembly.health);
-        let sink = assembly.switches.gate_events(store.clone());
+        let sink = gated(assembly.switches, store.clone());
         assembly.event_sinks.push(("postgres".to_owned(), sink));
         assembly.drains.push(Box::new(store));
         Ok(())

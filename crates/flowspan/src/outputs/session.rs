@@ -3,7 +3,7 @@
 use flowspan_runtime::Account;
 use flowspan_session::{SessionFile, SessionWriter};
 
-use super::{Assembly, Drain, Output, Wait};
+use super::{Assembly, Drain, Output, Wait, gate::gated};
 use crate::{BuildError, Builder, Signal, process_metrics};
 
 impl Builder {
@@ -23,7 +23,7 @@ impl Output for SessionFile {
         let collector = settings.collector().clone();
         let writer =
             SessionWriter::start(settings, assembly.worker, assembly.health, process_metrics::memory);
-        let sink = assembly.switches.gate_events(collector.clone());
+        let sink = gated(assembly.switches, collector.clone());
         assembly.event_sinks.push(("session".to_owned(), sink));
         assembly.drains.push(Box::new(writer));
         assembly.session.get_or_insert(collector);
