@@ -6,7 +6,7 @@ use std::{env, fs, io, path::Path};
 
 use flowspan_bench::{
     alloc::Counting,
-    callgrind, guard, report,
+    callgrind, guard, memory, report,
     rounds::{self, Effort},
     works,
 };
@@ -20,6 +20,12 @@ fn main() -> io::Result<()> {
         && flag == callgrind::ARGUMENT
     {
         callgrind::perform(work, contender, times.first().map(String::as_str));
+        return Ok(());
+    }
+    if let [flag, holding] = arguments.as_slice()
+        && flag == memory::ARGUMENT
+    {
+        memory::perform(holding);
         return Ok(());
     }
     let says = |flag: &str| arguments.iter().any(|argument| argument == flag);
@@ -46,6 +52,9 @@ fn main() -> io::Result<()> {
         }
         tell(&report::table(&outcome));
         outcomes.push(outcome);
+    }
+    if filters.is_empty() || filters.iter().any(|filter| "memory".contains(filter.as_str())) {
+        tell(&memory::table());
     }
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/flowspan-bench");
     fs::create_dir_all(&target)?;

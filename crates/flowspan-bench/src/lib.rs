@@ -6,12 +6,14 @@
 //!
 //! - [`works`] holds what is measured: each work with ours first and the peers after it, written the
 //!   way their own documentation advises.
-//! - [`rounds`] measures, [`callgrind`] counts instructions, [`report`] tells, [`guard`] compares
+//! - [`rounds`] measures, [`callgrind`] counts instructions, [`memory`] looks at what processes hold,
+//!   [`report`] tells, [`guard`] compares
 //!   the counts with those that are kept.
 
 pub mod alloc;
 pub mod callgrind;
 pub mod guard;
+pub mod memory;
 pub mod report;
 pub mod rounds;
 mod sink;
