@@ -1,7 +1,6 @@
 //! How metrics are called, which of them exist, and which labels they have.
 
 mod presets;
-pub(crate) mod prometheus;
 
 use std::{borrow::Cow, collections::BTreeMap};
 

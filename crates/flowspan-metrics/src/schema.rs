@@ -153,7 +153,7 @@ impl Schema {
 
     /// Two metrics of one Prometheus name would be one family with two meanings.
     fn take_name(&self, name: &Arc<str>, unit: &str, instrument: Instrument) -> Result<(), SchemaError> {
-        let folded = crate::names::prometheus::prometheus_name(name, unit, instrument);
+        let folded = flowspan_model::catalog::prometheus_name(name, unit, instrument);
         let mut taken = locked(&self.inner.taken);
         if let Some(other) = taken.get(&folded) {
             return Err(SchemaError::same_name(name, other, &folded));

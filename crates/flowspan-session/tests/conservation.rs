@@ -191,7 +191,7 @@ proptest! {
 }
 
 #[test]
-fn a_session_stays_bounded_and_its_snapshot_quick_after_100_000_calls_of_wild_names() {
+fn a_session_stays_bounded_after_100_000_calls_of_wild_names() {
     let collector = SessionCollector::new("s");
     for nth in 0..100_000_u32 {
         let (kind, name) = (KINDS[2 + (nth % 8) as usize].1, format!("{nth:x}").repeat(20));
@@ -205,14 +205,6 @@ fn a_session_stays_bounded_and_its_snapshot_quick_after_100_000_calls_of_wild_na
         event.duration = Some(Duration::from_millis(1));
         collector.event(&event);
     }
-    // The quickest of several: the machine may be busy with something else.
-    let took = (0..20).map(|_| {
-        let began = std::time::Instant::now();
-        drop(collector.snapshot());
-        began.elapsed()
-    });
-    let took = took.min().expect("there are twenty");
-    assert!(took < Duration::from_millis(10), "{took:?}");
     let session = collector.snapshot();
     assert_eq!(session.events, 100_000);
     assert!(session.bounded > 10_000);

@@ -74,14 +74,7 @@ impl Metric {
     /// The name on `/metrics` under this namespace: folded, with its unit, and with `_total` if it is
     /// a counter, by the rules of the OpenTelemetry specification for Prometheus.
     pub fn prometheus_name(&self, namespace: &str) -> String {
-        let folded = self.full_name(namespace).replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-        let unit = match self.unit {
-            "s" => "_seconds",
-            "By" => "_bytes",
-            _ => "",
-        };
-        let total = if self.instrument.is_monotonic() { "_total" } else { "" };
-        [&folded, unit, total].concat()
+        super::prometheus_name(&self.full_name(namespace), self.unit, self.instrument)
     }
 
     /// Whether it is read when somebody collects, rather than fed by events.

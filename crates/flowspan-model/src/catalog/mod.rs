@@ -16,12 +16,14 @@
 mod labels;
 mod metric;
 mod metrics;
+mod prometheus;
 mod source;
 
 use crate::{Kind, Moment};
 
 pub use metric::{Instrument, Label, Metric, Naming};
 pub use metrics::{METRICS, process, telemetry};
+pub use prometheus::prometheus_name;
 pub use source::{Amount, Condition, Source};
 
 /// The metrics that an event of this moment and kind feeds.

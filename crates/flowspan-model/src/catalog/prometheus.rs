@@ -1,11 +1,12 @@
 //! How a metric is called in the text format of Prometheus.
 
-use flowspan_model::catalog::Instrument;
+use super::Instrument;
 
-/// The name of a metric on `/metrics`: sanitised, with the unit and the ending of its type.
+/// The name of any metric on `/metrics`: sanitised, with the unit and the ending of its type, each once.
+/// [`Metric::prometheus_name`](super::Metric::prometheus_name) is that of a row of the catalog.
 ///
 /// After the rules of the OpenTelemetry specification ("Prometheus and OpenMetrics compatibility").
-pub(crate) fn prometheus_name(name: &str, unit: &str, instrument: Instrument) -> String {
+pub fn prometheus_name(name: &str, unit: &str, instrument: Instrument) -> String {
     let mut folded: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || c == ':' { c } else { '_' }).collect();
     for ending in unit_word(unit, instrument).into_iter().chain(type_word(instrument)) {
