@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use flowspan_layer::Engine;
+use flowspan_layer::{Dialect, Engine};
 use flowspan_metrics::{LabelPolicies, Names, Totals};
 use flowspan_model::EventSink;
 use flowspan_runtime::{Environment, Reporter};
@@ -68,6 +68,7 @@ pub struct Builder {
     pub(crate) environment: Option<Environment>,
     pub(crate) sampler: Option<Sampler>,
     pub(crate) engine: Engine,
+    pub(crate) dialects: Vec<Dialect>,
     pub(crate) level: Level,
     pub(crate) reporter: Reporter,
     #[cfg(feature = "console")]
@@ -88,6 +89,7 @@ impl Builder {
             environment: None,
             sampler: None,
             engine: Engine::default(),
+            dialects: Vec::new(),
             level: flowspan_layer::DEFAULT_LEVEL,
             reporter: Reporter::stderr(),
             #[cfg(feature = "console")]
@@ -115,6 +117,13 @@ impl Builder {
     /// Who makes OpenTelemetry spans of `tracing` spans. Default: [`Engine::Native`].
     pub fn engine(mut self, engine: Engine) -> Self {
         self.engine = engine;
+        self
+    }
+
+    /// Also understands the spans of a crate that flowspan does not know by itself. Default: rig, genai,
+    /// langchain-rust, swiftide, OpenInference, and everybody who uses the `gen_ai.*` names.
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialects.push(dialect);
         self
     }
 
