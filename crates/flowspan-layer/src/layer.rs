@@ -11,7 +11,10 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
-use crate::engine::{Compatible, Native, SpanEngine, Spans};
+use crate::{
+    accounting::Accounting,
+    engine::{Compatible, Native, SpanEngine, Spans},
+};
 
 /// What is more verbose than this is no telemetry, unless [`FlowspanLayer::with_level`] says
 /// otherwise.
@@ -47,6 +50,14 @@ where
     #[must_use]
     pub fn with_level(mut self, level: Level) -> Self {
         self.level = level;
+        self
+    }
+
+    /// Settles what model calls consumed and cost by this accounting. Default: one of its own, without
+    /// prices.
+    #[must_use]
+    pub fn with_accounting(mut self, accounting: Accounting) -> Self {
+        self.engine.account_by(accounting);
         self
     }
 

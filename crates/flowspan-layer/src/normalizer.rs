@@ -78,8 +78,28 @@ impl SpanProcessor for Normalizer {
     }
 }
 
+/// Names attributes that are to be taken away again, which the API cannot do. Never leaves the process.
+const WITHDRAWN: &str = "flowspan.internal.withdrawn";
+
+/// The attribute that takes others away from its span.
+pub(crate) fn withdrawn(fields: &[Field]) -> KeyValue {
+    let keys = fields.iter().map(|field| StringValue::from(field.key())).collect();
+    KeyValue::new(WITHDRAWN, Value::Array(Array::String(keys)))
+}
+
+/// Takes away what is withdrawn.
+fn withdraw(attributes: &mut Vec<KeyValue>) {
+    let Some(place) = attributes.iter().position(|attribute| attribute.key.as_str() == WITHDRAWN) else {
+        return;
+    };
+    if let Value::Array(Array::String(keys)) = attributes.remove(place).value {
+        attributes.retain(|attribute| keys.iter().all(|key| key.as_str() != attribute.key.as_str()));
+    }
+}
+
 /// Gives the number of attributes that were one too many.
 fn normalize(attributes: &mut Vec<KeyValue>) -> u32 {
+    withdraw(attributes);
     let dropped = keep_last(attributes);
     for attribute in attributes {
         if attribute.key.as_str() == Field::FinishReasons.key()

@@ -8,7 +8,10 @@ use std::{
 use flowspan_model::{Event, Field, Fields, Kind, Moment, SpanIds, Status};
 use tracing::field::Visit;
 
-use crate::callsites::Plan;
+use crate::{
+    accounting::{Sums, falls, is_tokens},
+    callsites::Plan,
+};
 
 /// An open span of the vocabulary. Lives among the extensions of its `tracing` span.
 #[derive(Debug)]
@@ -19,6 +22,10 @@ pub(crate) struct Observation {
     opened: Instant,
     opened_at: SystemTime,
     ended: Option<Instant>,
+    /// What the model calls inside it came to.
+    sums: Sums,
+    /// How many reports of its tokens were less than the one before.
+    fell: u32,
     /// Where it stands in a trace; known since it started.
     started: Option<SpanIds>,
 }
@@ -32,6 +39,8 @@ impl Observation {
             opened: Instant::now(),
             opened_at: SystemTime::now(),
             ended: None,
+            sums: Sums::default(),
+            fell: 0,
             started: None,
         }
     }
@@ -52,7 +61,7 @@ impl Observation {
     /// Takes over what was recorded. The work ends at the moment at which its status is known.
     pub(crate) fn record(&mut self, record: impl FnOnce(&mut dyn Visit)) {
         let knew_status = self.fields.get(Field::Status).is_some();
-        record(&mut FieldVisitor { plan: self.plan, fields: &mut self.fields });
+        record(&mut FieldVisitor { plan: self.plan, fields: &mut self.fields, fell: &mut self.fell });
         if !knew_status && self.fields.get(Field::Status).is_some() {
             self.ended = Some(Instant::now());
         }
@@ -77,6 +86,16 @@ impl Observation {
             duration: None,
             fields: self.fields.clone(),
         }
+    }
+
+    /// Adds what a span inside came to.
+    pub(crate) fn add(&mut self, inside: &Sums) {
+        self.sums.add(inside);
+    }
+
+    /// What the model calls inside came to, and how many reports of tokens fell.
+    pub(crate) fn sums(&self) -> (Sums, u32) {
+        (self.sums, self.fell)
     }
 
     /// The work is over. Gives the event and the moment of the end.
@@ -105,11 +124,18 @@ impl Observation {
 pub(crate) struct FieldVisitor<'visit> {
     pub(crate) plan: &'visit Plan,
     pub(crate) fields: &'visit mut Fields,
+    /// Counts the reports of tokens that were less than the one before.
+    pub(crate) fell: &'visit mut u32,
 }
 
 impl FieldVisitor<'_> {
     fn set(&mut self, field: &tracing::field::Field, value: impl Into<flowspan_model::Value>) {
-        if let Some(field) = self.plan.field(field) {
+        let Some(field) = self.plan.field(field) else { return };
+        let value = value.into();
+        // What a call has consumed only grows.
+        if is_tokens(field) && self.fields.get(field).is_some_and(|before| falls(before, &value)) {
+            *self.fell = self.fell.saturating_add(1);
+        } else {
             self.fields.set(field, value);
         }
     }

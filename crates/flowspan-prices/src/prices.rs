@@ -108,6 +108,11 @@ impl Prices {
         self.problem.clone().map_or(Ok(()), Err)
     }
 
+    /// Whether there are none at all.
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty() && !self.with_builtin
+    }
+
     /// The price of this model of this provider. Without a provider, that of whoever makes models with
     /// such names.
     ///

@@ -2,7 +2,8 @@
 
 use std::{any::TypeId, sync::Arc, time::SystemTime};
 
-use flowspan_model::{Event as ModelEvent, EventSink, Fields, Kind, Moment, SpanIds};
+use flowspan_model::{Event as ModelEvent, EventSink, Field, Fields, Kind, Moment, SpanIds};
+use opentelemetry::{Key, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::{
     Dispatch, Event, Subscriber,
@@ -19,6 +20,8 @@ use super::{
     tracing_opentelemetry::{Ending, TracingOpenTelemetry},
 };
 use crate::{
+    accounting::{self, Accounting, Sums},
+    attributes::of_value,
     callsites::{self, Plan},
     names::span_name,
     observation::{FieldVisitor, Observation},
@@ -28,6 +31,7 @@ use crate::{
 pub(crate) struct Compatible<S> {
     spans: TracingOpenTelemetry<S>,
     events: Arc<dyn EventSink>,
+    accounting: Accounting,
 }
 
 impl<S> Compatible<S>
@@ -35,7 +39,7 @@ where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
     pub(crate) fn new(tracer: SdkTracer, events: Arc<dyn EventSink>) -> Self {
-        Compatible { spans: TracingOpenTelemetry::new(tracer), events }
+        Compatible { spans: TracingOpenTelemetry::new(tracer), events, accounting: Accounting::default() }
     }
 
     /// Begins the work of a span, if it is one of the vocabulary and has not begun yet.
@@ -63,7 +67,7 @@ where
     /// Something of the vocabulary happened.
     fn occur(&self, event: &Event<'_>, kind: Kind, plan: &Plan, context: &Context<'_, S>) {
         let mut fields = Fields::with_capacity(plan.len());
-        event.record(&mut FieldVisitor { plan, fields: &mut fields });
+        event.record(&mut FieldVisitor { plan, fields: &mut fields, fell: &mut 0 });
         let mut ids = SpanIds::default();
         if let Some((outer, outer_ids)) = nearest(context.event_span(event)) {
             for (field, value) in outer.iter().filter(|(field, _)| field.is_inherited()) {
@@ -94,10 +98,36 @@ where
     })
 }
 
+/// Adds sums to those of the nearest span of the vocabulary.
+fn pass_on<'span, R>(around: Option<SpanRef<'span, R>>, sums: &Sums)
+where
+    R: LookupSpan<'span>,
+{
+    for span in around.into_iter().flat_map(|around| around.scope()) {
+        if let Some(observation) = span.extensions_mut().get_mut::<Observation>() {
+            observation.add(sums);
+            return;
+        }
+    }
+}
+
+/// What the accounting has left or added, as attributes.
+fn accounted(fields: &Fields) -> Vec<KeyValue> {
+    let settled = accounting::ADDED.iter().copied().chain([accounting::CHANGED]).flatten();
+    let known = settled.filter_map(|field| Some((*field, fields.get(*field)?)));
+    known
+        .map(|(field, value)| KeyValue::new(Key::from_static_str(field.key()), of_value(field, value)))
+        .collect()
+}
+
 impl<S> SpanEngine<S> for Compatible<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
+    fn account_by(&mut self, accounting: Accounting) {
+        self.accounting = accounting;
+    }
+
     fn register(&self, dispatch: &Dispatch) {
         self.spans.register(dispatch);
     }
@@ -152,8 +182,18 @@ where
         let mut ending = Ending::default();
         if let Some(observation) = observation {
             let kind: Kind = observation.kind();
-            let (event, time) = observation.end(begun);
-            ending = Ending { name: span_name(kind, &event.fields), time: Some(time) };
+            let (inside, fell) = observation.sums();
+            let (mut event, time) = observation.end(begun);
+            let said: Vec<Field> = event.fields.iter().map(|(field, _)| field).collect();
+            self.accounting.fell(fell);
+            let sums = self.accounting.settle(&mut event, inside);
+            pass_on(span.parent(), &sums);
+            ending = Ending {
+                name: span_name(kind, &event.fields),
+                time: Some(time),
+                settled: accounted(&event.fields),
+                withdrawn: said.into_iter().filter(|field| event.fields.get(*field).is_none()).collect(),
+            };
             self.events.event(&event);
         }
         self.spans.end(id, ending, context.clone());

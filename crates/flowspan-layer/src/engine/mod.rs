@@ -17,6 +17,7 @@ use tracing_subscriber::layer::Context;
 
 pub use self::native::{Spans, Unheard};
 pub(crate) use self::{compatible::Compatible, native::Native};
+use crate::accounting::Accounting;
 
 /// Who makes OpenTelemetry spans of `tracing` spans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,9 @@ pub enum Engine {
 ///
 /// It hears what the layer hears, without what is too verbose.
 pub(crate) trait SpanEngine<S: Subscriber>: Send + Sync {
+    /// Settles what its model calls consumed and cost by this accounting.
+    fn account_by(&mut self, accounting: Accounting);
+
     /// Tells the engine by which dispatcher its spans can be found.
     fn register(&self, dispatch: &Dispatch);
 

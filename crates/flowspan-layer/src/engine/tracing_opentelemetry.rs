@@ -2,7 +2,7 @@
 
 use std::{any::TypeId, sync::OnceLock, time::SystemTime};
 
-use flowspan_model::{SpanIds, TARGET};
+use flowspan_model::{Field, SpanIds, TARGET};
 use opentelemetry::{
     Context as OtelContext, KeyValue,
     trace::{Status, TraceContextExt},
@@ -21,6 +21,7 @@ use tracing_subscriber::{
 };
 
 use super::mends::{EventVisitor, Mends};
+use crate::normalizer::withdrawn;
 
 /// How a span ends.
 #[derive(Debug, Default)]
@@ -29,6 +30,10 @@ pub(super) struct Ending {
     pub(super) name: Option<String>,
     /// The moment of the end; now, if nobody said it before.
     pub(super) time: Option<SystemTime>,
+    /// What holds in the end, whatever was recorded.
+    pub(super) settled: Vec<KeyValue>,
+    /// What was recorded and does not hold.
+    pub(super) withdrawn: Vec<Field>,
 }
 
 /// `tracing-opentelemetry` with its lean settings.
@@ -103,6 +108,12 @@ where
         let (integers, late_name) = mends.map(|mends| (mends.integers, mends.name)).unwrap_or_default();
         if !integers.is_empty() {
             span.set_attributes(integers);
+        }
+        if !ending.settled.is_empty() {
+            span.set_attributes(ending.settled);
+        }
+        if !ending.withdrawn.is_empty() {
+            span.set_attribute(withdrawn(&ending.withdrawn));
         }
         if let Some(name) = late_name.or(ending.name) {
             span.update_name(name);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use flowspan_layer::{Engine, FlowspanLayer, Normalizer, Spans};
+use flowspan_layer::{Accounting, Engine, FlowspanLayer, Normalizer, Spans};
 use flowspan_model::{Event, EventSink, Kind, Moment};
 use opentelemetry::{Value, trace::TracerProvider};
 use opentelemetry_sdk::trace::{
@@ -34,6 +34,10 @@ impl Bench {
     }
 
     pub(crate) fn sampling(engine: Engine, sampler: Sampler) -> Self {
+        Bench::with(engine, sampler, Accounting::default())
+    }
+
+    pub(crate) fn with(engine: Engine, sampler: Sampler, accounting: Accounting) -> Self {
         let exporter = InMemorySpanExporter::default();
         let normalizer = Normalizer::new(vec![Box::new(SimpleSpanProcessor::new(exporter.clone()))]);
         let provider = SdkTracerProvider::builder()
@@ -45,6 +49,7 @@ impl Bench {
             Engine::Native => FlowspanLayer::native(Spans::new(normalizer).sampler(sampler), events.clone()),
             _ => FlowspanLayer::new(provider.tracer("test"), events.clone()),
         };
+        let layer = layer.with_accounting(accounting);
         let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
         Bench { exporter, provider, events, _default: dispatcher::set_default(&dispatch) }
     }

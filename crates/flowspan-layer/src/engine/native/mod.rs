@@ -44,6 +44,7 @@ use self::{
 };
 use super::{SpanEngine, mends::EventVisitor};
 use crate::{
+    accounting::{self, Accounting},
     callsites::{self, Plan},
     observation::FieldVisitor,
 };
@@ -51,12 +52,28 @@ use crate::{
 /// Numbers the engines of the process, so that none takes another's spans for its own.
 static ENGINES: AtomicU64 = AtomicU64::new(0);
 
+/// The fields that the accounting adds, as a set: what stands in them is the span's own.
+const ACCOUNTED: u128 = {
+    let (mut bits, mut list) = (0, 0);
+    while list < accounting::ADDED.len() {
+        let fields = accounting::ADDED[list];
+        let mut place = 0;
+        while place < fields.len() {
+            bits |= record::bit(fields[place]);
+            place += 1;
+        }
+        list += 1;
+    }
+    bits
+};
+
 /// See the [module](self).
 pub(crate) struct Native<S> {
     number: u64,
     traces: Arc<Traces>,
     open: Arc<Open>,
     events: Arc<dyn EventSink>,
+    accounting: Accounting,
     shadows: Shadows,
     subscriber: PhantomData<fn(S)>,
 }
@@ -74,6 +91,7 @@ where
             traces,
             open,
             events,
+            accounting: Accounting::default(),
             subscriber: PhantomData,
         }
     }
@@ -118,13 +136,31 @@ where
         self.events.wants(Moment::Started, kind).then(|| state.started(kind, record.ids(state)))
     }
 
+    /// The work of a span has ended: what model calls in it came to is settled, and goes on to the span
+    /// around it.
+    #[inline]
+    fn settle_accounts(&self, record: &Record, state: &mut State, event: &mut ModelEvent) {
+        self.accounting.fell(state.fell);
+        let sums = self.accounting.settle(event, state.sums);
+        state.own |= ACCOUNTED;
+        let mut outer = record.outer.as_deref();
+        // One that is over tells nobody any more.
+        while let Some(closed) = outer.filter(|outer| outer.is(Life::Closed)) {
+            outer = closed.outer.as_deref();
+        }
+        if let Some(outer) = outer {
+            // From the inside outwards, always.
+            outer.state().sums.add(&sums);
+        }
+    }
+
     /// Something of the vocabulary happened.
     fn occur(&self, event: &Event<'_>, kind: Kind, plan: &Plan, around: Option<&Record>) {
         if !self.events.wants(Moment::Occurred, kind) {
             return;
         }
         let mut fields = Fields::with_capacity(plan.len());
-        event.record(&mut FieldVisitor { plan, fields: &mut fields });
+        event.record(&mut FieldVisitor { plan, fields: &mut fields, fell: &mut 0 });
         let mut ids = Default::default();
         if let Some(around) = around {
             let state = around.state();
@@ -173,6 +209,10 @@ impl<S> SpanEngine<S> for Native<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
+    fn account_by(&mut self, accounting: Accounting) {
+        self.accounting = accounting;
+    }
+
     fn register(&self, dispatch: &Dispatch) {
         self.shadows.register(dispatch);
     }
@@ -286,7 +326,10 @@ where
         let rare = state.take_rare().map(|rare| *rare).unwrap_or_default();
         let (active, shadow) = (state.active.take(), rare.shadow.clone());
         let ids = record.ids(&state);
-        let event = record.kind().map(|kind| state.ended(kind, ids, begun));
+        let mut event = record.kind().map(|kind| state.ended(kind, ids, begun));
+        if let Some(event) = &mut event {
+            self.settle_accounts(&record, &mut state, event);
+        }
         let span = record
             .is_recording()
             .then(|| state.export(event.as_ref(), rare, record.origin(), &self.traces.spans.scope));

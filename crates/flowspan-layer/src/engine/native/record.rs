@@ -19,7 +19,10 @@ use opentelemetry_sdk::trace::{SpanEvents, SpanLimits, SpanLinks};
 use tracing::span::Id;
 
 use super::clock::Start;
-use crate::callsites::{NOTHING, Plan};
+use crate::{
+    accounting::{Sums, falls, is_tokens},
+    callsites::{NOTHING, Plan},
+};
 
 /// An open span. Lives among the open ones of its engine, and on the threads that are inside it.
 #[derive(Debug)]
@@ -206,6 +209,10 @@ pub(super) struct State {
     pub(super) fields: Fields,
     /// Which of the fields the span itself has said, by their numbers; the others are inherited.
     pub(super) own: u128,
+    /// What the model calls inside it came to.
+    pub(super) sums: Sums,
+    /// How many reports of its tokens were less than the one before.
+    pub(super) fell: u32,
     /// The span of the vocabulary around it, known when it begins.
     around: Option<SpanId>,
     pub(super) limits: SpanLimits,
@@ -242,6 +249,8 @@ impl State {
             first_name: "",
             fields: Fields::default(),
             own: 0,
+            sums: Sums::default(),
+            fell: 0,
             around: None,
             limits: SpanLimits::default(),
             attributes: Vec::new(),
@@ -268,6 +277,8 @@ impl State {
         room.clear();
         self.fields = room;
         self.own = 0;
+        self.sums = Sums::default();
+        self.fell = 0;
         self.around = None;
         self.attributes.clear();
         self.dropped_attributes = 0;
@@ -304,7 +315,16 @@ impl State {
         // Nothing that is not inherited is known before the span has said it.
         let is_new = self.own & bit(field) == 0 && (self.around.is_none() || !field.is_inherited());
         self.own |= bit(field);
-        if is_new { self.fields.add(field, value) } else { self.fields.set(field, value) }
+        if is_new { self.fields.add(field, value) } else { self.set_again(field, value) }
+    }
+
+    fn set_again(&mut self, field: Field, value: ModelValue) {
+        // What a call has consumed only grows.
+        if is_tokens(field) && self.fields.get(field).is_some_and(|before| falls(before, &value)) {
+            self.fell = self.fell.saturating_add(1);
+        } else {
+            self.fields.set(field, value);
+        }
     }
 
     /// Sets an attribute. The last value of a key counts; what is beyond the limit is dropped and
