@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use flowspan_layer::{Normalizer, Spans};
+use flowspan_layer::{Accounting, Normalizer, Spans};
 use flowspan_metrics::{Recorder, Schema};
 use flowspan_runtime::{Environment, Health, Worker, boolean};
 use opentelemetry::metrics::MeterProvider;
@@ -16,7 +16,7 @@ use crate::{
     BuildError, Builder, Telemetry, limits, notices,
     observed::Observed,
     outputs::{self, Assembly, Book},
-    process_metrics, propagation, resource, sampler, self_metrics,
+    prices, process_metrics, propagation, resource, sampler, self_metrics,
     switches::Switches,
     telemetry::{Parts, SCOPE},
     terminal::Terminal,
@@ -42,6 +42,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     };
     let limits = limits::from_environment(&environment)?;
     let propagator = propagation::from_environment(&environment)?;
+    let accounting = Accounting::new(prices::resolve(builder.prices, &environment)?);
     let mut outputs = builder.outputs;
     let mut standard_tree = None;
     if builder.from_environment {
@@ -115,10 +116,12 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         metric_sinks.into_iter().fold(recorder, |recorder, (name, sink)| recorder.metric_sink(name, sink));
     let recorder = Arc::new(recorder.build(&meter));
     notices::watch_labels(&health, &recorder);
+    notices::watch_prices(&health, &accounting);
     book.enter(drains);
     let observed = Observed { meter: &meter, schema: &schema };
     let spans = Spans::new(normalizer.clone()).sampler(sampler).limits(limits);
     self_metrics::observe(&observed, &book, &recorder, spans.unheard());
+    self_metrics::observe_accounting(&observed, &accounting);
     process_metrics::observe(&observed);
 
     let parts = Parts {
@@ -126,6 +129,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         tracer_provider,
         engine: builder.engine,
         spans,
+        accounting,
         normalizer,
         meter_provider,
         logger_provider,

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use flowspan_layer::{Engine, FlowspanLayer, Normalizer, Spans};
+use flowspan_layer::{Accounting, Engine, FlowspanLayer, Normalizer, Spans};
 use flowspan_metrics::{Recorder, Totals};
 use flowspan_model::EventSink;
 use flowspan_runtime::{Health, Worker, off_thread};
@@ -55,6 +55,7 @@ pub(crate) struct Parts {
     pub(crate) engine: Engine,
     /// For the native engine.
     pub(crate) spans: Spans,
+    pub(crate) accounting: Accounting,
     /// For spans that are made of events.
     pub(crate) normalizer: Normalizer,
     pub(crate) meter_provider: SdkMeterProvider,
@@ -254,7 +255,7 @@ impl Parts {
             Engine::Native => FlowspanLayer::native(self.spans.clone(), events),
             _ => FlowspanLayer::new(self.tracer_provider.tracer(SCOPE), events),
         };
-        let spans = spans.with_level(self.level);
+        let spans = spans.with_level(self.level).with_accounting(self.accounting.clone());
         match &self.logger_provider {
             Some(provider) => {
                 Box::new(spans.and_then(LogBridge::new(provider, self.level, self.switches.clone())))

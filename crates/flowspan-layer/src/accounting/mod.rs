@@ -144,7 +144,7 @@ impl Accounting {
             None if tokens.is_known() => cost::unpriced(shared, fields),
             None => {}
         }
-        sums.count(&tokens, cost.and_then(|cost| cost.dollars()), counts);
+        sums.count(&tokens, cost.and_then(|cost| cost.dollars()), counts.and(Some(before)));
     }
 }
 

@@ -4,11 +4,7 @@ use flowspan_api::{Agent, Embeddings, Inference, Usage, Workflow};
 use flowspan_layer::{Accounting, Engine, Price, Prices};
 use flowspan_model::{Event, Field, Kind, Value};
 
-use crate::{
-    ask, bench, some,
-    support::{Bench, attribute},
-    with_both_engines, within,
-};
+use crate::{ask, bench, some, support::attribute, with_both_engines, within};
 
 /// Two dollars for a million tokens of a request, ten for one of a response.
 fn priced() -> Accounting {
