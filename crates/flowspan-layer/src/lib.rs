@@ -55,6 +55,7 @@
 mod accounting;
 mod attributes;
 mod callsites;
+mod convention;
 mod engine;
 mod layer;
 mod names;

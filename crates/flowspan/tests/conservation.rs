@@ -229,6 +229,7 @@ fn every_output_tells_the_same(engine: Engine, work: &[Work]) {
     for (kind, sum) in parts {
         assert_eq!(tokens(&counted, kind), sum.unwrap_or(0) as f64, "the counter of {kind}");
     }
+    assert_eq!(counted.sum("flowspan.llm.calls"), expected.calls as f64);
     let cost = |sum: f64| Money::from_f64(sum).expect("an amount");
     assert_eq!(cost(counted.sum("flowspan.llm.cost.usd")), expected.cost.unwrap_or_default());
 

@@ -23,6 +23,7 @@ use crate::{
     accounting::{self, Accounting, Sums},
     attributes::of_value,
     callsites::{self, Plan},
+    convention::names_its_agent,
     names::span_name,
     observation::{FieldVisitor, Observation},
 };
@@ -111,10 +112,12 @@ where
     }
 }
 
-/// What the accounting has left or added, as attributes.
-fn accounted(fields: &Fields) -> Vec<KeyValue> {
-    let settled = accounting::ADDED.iter().copied().chain([accounting::CHANGED]).flatten();
-    let known = settled.filter_map(|field| Some((*field, fields.get(*field)?)));
+/// What is known of a span by its end alone, as attributes: what the accounting has left or added, and the
+/// agent around it if it shall stand there.
+fn settled(event: &ModelEvent) -> Vec<KeyValue> {
+    let agent: &[Field] = if names_its_agent(event.kind) { &[Field::AgentName] } else { &[] };
+    let settled = accounting::ADDED.iter().copied().chain([accounting::CHANGED, agent]).flatten();
+    let known = settled.filter_map(|field| Some((*field, event.fields.get(*field)?)));
     known
         .map(|(field, value)| KeyValue::new(Key::from_static_str(field.key()), of_value(field, value)))
         .collect()
@@ -191,7 +194,7 @@ where
             ending = Ending {
                 name: span_name(kind, &event.fields),
                 time: Some(time),
-                settled: accounted(&event.fields),
+                settled: settled(&event),
                 withdrawn: said.into_iter().filter(|field| event.fields.get(*field).is_none()).collect(),
             };
             self.events.event(&event);
