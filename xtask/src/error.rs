@@ -43,6 +43,18 @@ pub(crate) enum XtaskError {
     /// The trace of the demo did not arrive.
     #[error("Jaeger never showed the whole trace of the demo")]
     NoTrace,
+    /// The source of the prices was not fetched.
+    #[error("the package of prices was not downloaded")]
+    NoPrices,
+    /// The source of the prices has another form than was expected.
+    #[error("cannot read the facts of the package of prices")]
+    Facts { source: serde_json::Error },
+    /// The new table of prices is of no use.
+    #[error(transparent)]
+    Prices(#[from] flowspan_prices::PricesError),
+    /// A file or directory cannot be read.
+    #[error("cannot read {path}")]
+    Unreadable { path: String, source: std::io::Error },
     /// A file cannot be written.
     #[error("cannot write {path}")]
     Unwritable { path: String, source: std::io::Error },

@@ -9,6 +9,7 @@ mod error;
 mod generate;
 mod msrv;
 mod pictures;
+mod prices;
 mod run;
 mod stack;
 mod test;
@@ -38,6 +39,8 @@ enum Task {
     },
     /// Writes the pages that are made from the vocabulary.
     Generate,
+    /// Fetches the prices of models anew.
+    Prices,
     /// Takes the pictures of the documentation anew, from a real run.
     Pictures,
     /// A real Collector, Jaeger and Prometheus on this machine.
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Task::Check => check::run(),
         Task::Test { arguments } => test::run(&arguments),
         Task::Generate => generate::run(),
+        Task::Prices => prices::refresh(),
         Task::Pictures => pictures::run(),
         Task::Stack { task } => stack::run(&task),
     };

@@ -12,6 +12,7 @@ use tracing::{
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
 use crate::{
+    accounting::Accounting,
     dialects::Dialect,
     engine::{Compatible, Native, SpanEngine, Spans},
 };
@@ -57,6 +58,14 @@ where
     #[must_use]
     pub fn with_dialect(mut self, dialect: Dialect) -> Self {
         self.engine.understand(dialect);
+        self
+    }
+
+    /// Settles what model calls consumed and cost by this accounting. Default: one of its own, without
+    /// prices.
+    #[must_use]
+    pub fn with_accounting(mut self, accounting: Accounting) -> Self {
+        self.engine.account_by(accounting);
         self
     }
 

@@ -52,6 +52,7 @@
 //!
 //! [`Normalizer`] is the last hand on spans that come from elsewhere, before an exporter sees them.
 
+mod accounting;
 mod attributes;
 mod callsites;
 mod convention;
@@ -65,8 +66,10 @@ mod overheard;
 mod place;
 mod replay;
 
+pub use accounting::{Accounting, Findings, Refusal, Unpriced};
 pub use dialects::Dialect;
 pub use engine::{Engine, Spans, Unheard};
+pub use flowspan_prices::{Money, Price, Prices, PricesError};
 pub use layer::{DEFAULT_LEVEL, FlowspanLayer};
 pub use normalizer::Normalizer;
 pub use overheard::Overheard;

@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use flowspan_model::Semconv;
-use opentelemetry::{Context, KeyValue};
+use flowspan_model::{Field, Semconv};
+use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
 use opentelemetry_sdk::{
     Resource,
     error::OTelSdkResult,
@@ -76,6 +76,7 @@ impl SpanProcessor for Normalizer {
     }
 
     fn on_end(&self, mut span: SpanData) {
+        withdraw(&mut span.attributes);
         // First what came last: only one value of a key counts, and it has to be named before it can be
         // told whether it is of the same key.
         let dropped = keep_last(&mut span.attributes);
@@ -97,6 +98,25 @@ impl SpanProcessor for Normalizer {
         for processor in Arc::get_mut(&mut self.processors).into_iter().flatten() {
             processor.set_resource(resource);
         }
+    }
+}
+
+/// Names attributes that are to be taken away again, which the API cannot do. Never leaves the process.
+const WITHDRAWN: &str = "flowspan.internal.withdrawn";
+
+/// The attribute that takes others away from its span.
+pub(crate) fn withdrawn(fields: &[Field]) -> KeyValue {
+    let keys = fields.iter().map(|field| StringValue::from(field.key())).collect();
+    KeyValue::new(WITHDRAWN, Value::Array(Array::String(keys)))
+}
+
+/// Takes away what is withdrawn.
+fn withdraw(attributes: &mut Vec<KeyValue>) {
+    let Some(place) = attributes.iter().position(|attribute| attribute.key.as_str() == WITHDRAWN) else {
+        return;
+    };
+    if let Value::Array(Array::String(keys)) = attributes.remove(place).value {
+        attributes.retain(|attribute| keys.iter().all(|key| key.as_str() != attribute.key.as_str()));
     }
 }
 

@@ -10,6 +10,7 @@ use opentelemetry::{Key, trace::SpanKind};
 use tracing::field::Visit;
 
 use crate::{
+    accounting::{Sums, set},
     attributes::span_kind_of,
     callsites::{Meaning, Plan},
     dialects::{Keep, Notes, Said, finish, read, span_kind},
@@ -25,6 +26,8 @@ pub(crate) struct Observation {
     opened: Instant,
     opened_at: SystemTime,
     ended: Option<Instant>,
+    /// What the model calls inside it came to.
+    sums: Sums,
     /// Where it stands in a trace; known since it started.
     started: Option<SpanIds>,
 }
@@ -39,6 +42,7 @@ impl Observation {
             opened: Instant::now(),
             opened_at: SystemTime::now(),
             ended: None,
+            sums: Sums::default(),
             started: None,
         }
     }
@@ -60,9 +64,10 @@ impl Observation {
     /// whether it is known only now that it is work, and that has begun.
     pub(crate) fn record(&mut self, record: impl FnOnce(&mut dyn Visit)) -> bool {
         let knew_status = self.notes.fields.get(Field::Status).is_some();
-        match &self.plan.foreign {
-            Some(_) => record(&mut NotesVisitor { plan: self.plan, notes: &mut self.notes }),
-            None => record(&mut FieldVisitor { plan: self.plan, fields: &mut self.notes.fields }),
+        let (plan, notes) = (self.plan, &mut self.notes);
+        match &plan.foreign {
+            Some(_) => record(&mut NotesVisitor { plan, notes }),
+            None => record(&mut FieldVisitor { plan, fields: &mut notes.fields, fell: &mut notes.fell }),
         }
         if !knew_status && self.notes.fields.get(Field::Status).is_some() {
             self.ended = Some(Instant::now());
@@ -115,6 +120,16 @@ impl Observation {
     /// The span shall begin once more, now that it is known to be work. Gives where it stands.
     pub(crate) fn forget_start(&mut self) -> Option<SpanIds> {
         self.started.take()
+    }
+
+    /// Adds what a span inside came to.
+    pub(crate) fn add(&mut self, inside: &Sums) {
+        self.sums.add(inside);
+    }
+
+    /// What the model calls inside came to, and how many reports of tokens fell.
+    pub(crate) fn sums(&self) -> (Sums, u32) {
+        (self.sums, self.notes.fell)
     }
 
     /// The span is over. Gives the event, if it is work, and what is known besides.
@@ -210,13 +225,14 @@ impl Visit for NotesVisitor<'_> {
 pub(crate) struct FieldVisitor<'visit> {
     pub(crate) plan: &'visit Plan,
     pub(crate) fields: &'visit mut Fields,
+    /// Counts the reports of tokens that were less than the one before.
+    pub(crate) fell: &'visit mut u32,
 }
 
 impl FieldVisitor<'_> {
     fn set(&mut self, field: &tracing::field::Field, value: impl Into<flowspan_model::Value>) {
-        if let Some(field) = self.plan.field(field) {
-            self.fields.set(field, value);
-        }
+        let Some(field) = self.plan.field(field) else { return };
+        set(self.fields, self.fell, field, value.into());
     }
 }
 

@@ -11,7 +11,7 @@ use opentelemetry_sdk::{
 };
 
 use crate::{
-    Normalizer,
+    Accounting, Normalizer,
     dialects::{Dialect, Dialects, is_content},
 };
 
@@ -29,6 +29,7 @@ pub struct Overheard {
     normalizer: Normalizer,
     events: Told,
     dialects: Dialects,
+    accounting: Accounting,
     own_scope: &'static str,
 }
 
@@ -44,7 +45,17 @@ impl Overheard {
     /// Tells this sink what is heard. Spans of the instrumentation scope `own_scope` are those of a
     /// layer, which has told of them itself: they are handed on as they are.
     pub fn new(normalizer: Normalizer, events: Arc<dyn EventSink>, own_scope: &'static str) -> Self {
-        Overheard { normalizer, events: Told(events), dialects: Dialects::default(), own_scope }
+        let (dialects, accounting) = (Dialects::default(), Accounting::default());
+        Overheard { normalizer, events: Told(events), dialects, accounting, own_scope }
+    }
+
+    /// Settles what model calls consumed and cost by this accounting, which should be the layer's, so that
+    /// a call is counted once among both. What is heard here is in no roll-up: nothing is known of the
+    /// spans around it. Default: one of its own, without prices.
+    #[must_use]
+    pub fn with_accounting(mut self, accounting: Accounting) -> Self {
+        self.accounting = accounting;
+        self
     }
 
     /// Also understands this dialect, as far as it goes by attributes and not by targets or names of
@@ -64,7 +75,7 @@ impl SpanProcessor for Overheard {
     fn on_end(&self, mut span: SpanData) {
         let event = match span.instrumentation_scope.name() == self.own_scope {
             true => None,
-            false => self.dialects.hear_span(&mut span),
+            false => self.dialects.hear_span(&mut span, &self.accounting),
         };
         span.attributes.retain(|attribute| !is_content(attribute.key.as_str()));
         for event in &mut span.events.events {

@@ -119,6 +119,11 @@ impl Fields {
         }
     }
 
+    /// Forgets the fields for which this is not true.
+    pub fn retain(&mut self, mut keep: impl FnMut(Field) -> bool) {
+        self.0.retain(|(field, _)| keep(*field));
+    }
+
     /// The value of a field.
     #[inline]
     pub fn get(&self, field: Field) -> Option<&Value> {

@@ -209,13 +209,19 @@ models AS (
         CASE WHEN fields ? 'flowspan.cost.amount'
             THEN coalesce(fields ->> 'flowspan.cost.currency', 'USD') END,
         response_id,
-        response_id IS NOT NULL AND (
+        -- Whoever heard the calls says which of them were told twice; what such a one knows alone still
+        -- counts. Of others, a response that was seen before is the same call.
+        CASE WHEN fields ? 'flowspan.duplicate' THEN NOT fields ?| ARRAY[
+            'gen_ai.usage.input_tokens', 'gen_ai.usage.output_tokens', 'gen_ai.usage.cache_read.input_tokens',
+            'gen_ai.usage.cache_write.input_tokens', 'gen_ai.usage.reasoning.output_tokens',
+            'flowspan.cost.amount'
+        ] ELSE response_id IS NOT NULL AND (
             row_number() OVER (PARTITION BY trace_id, response_id ORDER BY time, id) > 1
             OR EXISTS (
                 SELECT FROM model_calls AS earlier
                 WHERE earlier.trace_id = calls.trace_id AND earlier.response_id = calls.response_id
             )
-        ),
+        ) END,
         error_type, error_message, trace_id, span_id
     FROM calls
     ON CONFLICT (id) DO NOTHING

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::SystemTime};
 
-use flowspan_runtime::{Account, BoundedLabel, ExporterState, ExporterStatus, Health};
+use flowspan_runtime::{Account, BoundedLabel, ExporterState, ExporterStatus, Health, UnpricedModel};
 use serde::Serialize;
 
 use crate::Stats;
@@ -19,6 +19,16 @@ pub(crate) struct Report {
     /// Labels that had more values than they may have.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     bounded_labels: Vec<Bounded>,
+    /// Models whose calls have no cost, because no price of them is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unpriced_models: Vec<Unpriced>,
+}
+
+#[derive(Debug, Serialize)]
+struct Unpriced {
+    provider: Option<String>,
+    model: String,
+    calls: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,6 +72,7 @@ impl Report {
             telemetry: accounts.into_iter().map(|(signal, account)| (signal, account.into())).collect(),
             scrapes,
             bounded_labels: health.bounded_labels().into_iter().map(Bounded::from).collect(),
+            unpriced_models: health.unpriced_models().into_iter().map(Unpriced::from).collect(),
         }
     }
 }
@@ -69,6 +80,12 @@ impl Report {
 impl From<BoundedLabel> for Bounded {
     fn from(BoundedLabel { metric, label, measurements }: BoundedLabel) -> Self {
         Bounded { metric, label, measurements }
+    }
+}
+
+impl From<UnpricedModel> for Unpriced {
+    fn from(UnpricedModel { provider, model, calls }: UnpricedModel) -> Self {
+        Unpriced { provider, model, calls }
     }
 }
 
@@ -130,6 +147,16 @@ mod tests {
             report["telemetry"]["spans"],
             json!({ "created": 5, "delivered": 2, "queued": 0, "dropped": { "export_failed": 3 } })
         );
+    }
+
+    #[test]
+    fn models_without_a_price_are_listed_and_are_no_failure() {
+        let health = Health::new(Reporter::silent());
+        health.watch_prices(|| vec![UnpricedModel { provider: None, model: "m".to_owned(), calls: 2 }]);
+        let report = Report::of(&health, Vec::new(), Stats::default());
+        let report = serde_json::to_value(report).expect("it is plain data");
+        assert_eq!(report["unpriced_models"], json!([{ "provider": null, "model": "m", "calls": 2 }]));
+        assert_eq!(report["status"], "ok");
     }
 
     #[test]

@@ -16,15 +16,24 @@ pub struct Health {
 struct Inner {
     reporter: Reporter,
     exporters: Mutex<Vec<Arc<Entry>>>,
-    bounded: Mutex<Option<Bounded>>,
+    bounded: Mutex<Option<Watch<BoundedLabel>>>,
+    unpriced: Mutex<Option<Watch<UnpricedModel>>>,
 }
 
-/// Who knows which labels had to be bounded.
-struct Bounded(Arc<dyn Fn() -> Vec<BoundedLabel> + Send + Sync>);
+/// Who knows what there is to tell.
+struct Watch<T>(Arc<dyn Fn() -> Vec<T> + Send + Sync>);
 
-impl fmt::Debug for Bounded {
+impl<T> Watch<T> {
+    fn ask(watch: &Mutex<Option<Self>>) -> Vec<T> {
+        // Asked without the lock: whoever is asked may look at the health.
+        let source = locked(watch).as_ref().map(|watch| Arc::clone(&watch.0));
+        source.map(|source| source()).unwrap_or_default()
+    }
+}
+
+impl<T> fmt::Debug for Watch<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Bounded")
+        f.write_str("Watch")
     }
 }
 
@@ -37,6 +46,17 @@ pub struct BoundedLabel {
     pub label: String,
     /// How many measurements went to `other`, or to a value that was cut.
     pub measurements: u64,
+}
+
+/// A model whose calls have no cost, because no price of it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnpricedModel {
+    /// The provider, if the calls named one.
+    pub provider: Option<String>,
+    /// The model.
+    pub model: String,
+    /// How many of its calls have no cost.
+    pub calls: u64,
 }
 
 #[derive(Debug)]
@@ -199,7 +219,7 @@ impl fmt::Debug for Reporter {
 impl Health {
     /// A registry whose reports go there.
     pub fn new(reporter: Reporter) -> Self {
-        Health { inner: Arc::new(Inner { reporter, exporters: Mutex::default(), bounded: Mutex::default() }) }
+        Health { inner: Arc::new(Inner { reporter, ..Inner::default() }) }
     }
 
     /// Adds an exporter. `advice` says what to do when it fails, such as which setting to look at.
@@ -226,14 +246,24 @@ impl Health {
 
     /// Says who knows which labels had to be bounded. Default: nobody, and there are none.
     pub fn watch_labels(&self, source: impl Fn() -> Vec<BoundedLabel> + Send + Sync + 'static) {
-        *locked(&self.inner.bounded) = Some(Bounded(Arc::new(source)));
+        *locked(&self.inner.bounded) = Some(Watch(Arc::new(source)));
     }
 
     /// The labels whose values had to be bounded. They make nothing fail, so they are no part of
     /// [`works`](Health::works).
     pub fn bounded_labels(&self) -> Vec<BoundedLabel> {
-        let source = locked(&self.inner.bounded).as_ref().map(|bounded| Arc::clone(&bounded.0));
-        source.map(|labels| labels()).unwrap_or_default()
+        Watch::ask(&self.inner.bounded)
+    }
+
+    /// Says who knows which models have no price. Default: nobody, and there are none.
+    pub fn watch_prices(&self, source: impl Fn() -> Vec<UnpricedModel> + Send + Sync + 'static) {
+        *locked(&self.inner.unpriced) = Some(Watch(Arc::new(source)));
+    }
+
+    /// The models whose calls have no cost, because no price of them is known. They make nothing fail, so
+    /// they are no part of [`works`](Health::works).
+    pub fn unpriced_models(&self) -> Vec<UnpricedModel> {
+        Watch::ask(&self.inner.unpriced)
     }
 
     /// Tells a person something that is about no exporter.

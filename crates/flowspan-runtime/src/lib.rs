@@ -44,7 +44,9 @@ pub use attempt::attempt;
 pub use deliver::{Deliver, DeliverError, Delivered};
 pub use diagnostics::{Notes, Quiet, note_error};
 pub use environment::Environment;
-pub use health::{BoundedLabel, ExporterHealth, ExporterState, ExporterStatus, Health, Report, Reporter};
+pub use health::{
+    BoundedLabel, ExporterHealth, ExporterState, ExporterStatus, Health, Report, Reporter, UnpricedModel,
+};
 pub use ledger::{Account, DropReason, Ledger};
 pub use limits::{
     DEFAULT_BATCH_SIZE, DEFAULT_DELAY, DEFAULT_EXPORT_TIMEOUT, DEFAULT_INTERVAL, DEFAULT_OTLP_TIMEOUT,

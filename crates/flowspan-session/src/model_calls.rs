@@ -70,7 +70,10 @@ pub struct ModelCalls {
 
 impl ModelCalls {
     fn end(&mut self, event: &Event) {
-        self.work.end(event);
+        // A call that is told a second time may still know what nobody else did.
+        if event.fields.get(Field::Duplicate).is_none() {
+            self.work.end(event);
+        }
         self.tokens += &Tokens::of(&event.usage());
         self.add_cost(cost(event));
     }
@@ -251,6 +254,19 @@ mod tests {
         assert_eq!(table.total().cost_usd, None);
         table.end(&call("p", "a", "x").with(Field::CostAmount, 0.0).with(Field::CostCurrency, "USD"));
         assert_eq!(table.total().cost_usd, Some(0.0));
+    }
+
+    #[test]
+    fn a_call_that_is_told_twice_counts_once_and_keeps_what_it_alone_knows() {
+        let mut table = ModelTable::default();
+        table.end(&call("p", "a", "x"));
+        table.end(
+            &Event::new(Moment::Ended, Kind::Inference)
+                .with(Field::Duplicate, true)
+                .with(Field::CostAmount, 0.5),
+        );
+        let total = table.total();
+        assert_eq!((total.work.executions, total.tokens.total, total.cost_usd), (1, 12, Some(0.5)));
     }
 
     #[test]

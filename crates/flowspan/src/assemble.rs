@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use flowspan_layer::{Normalizer, Overheard, Spans};
+use flowspan_layer::{Accounting, Normalizer, Overheard, Spans};
 use flowspan_metrics::{Recorder, Schema};
 use flowspan_runtime::{Environment, Health, Worker, boolean};
 use opentelemetry::metrics::MeterProvider;
@@ -16,7 +16,7 @@ use crate::{
     BuildError, Builder, Telemetry, limits, notices,
     observed::Observed,
     outputs::{self, Assembly, Book},
-    process_metrics, propagation, resource, sampler, self_metrics, semconv,
+    prices, process_metrics, propagation, resource, sampler, self_metrics, semconv,
     switches::Switches,
     telemetry::{Parts, SCOPE},
     terminal::Terminal,
@@ -46,6 +46,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     };
     let limits = limits::from_environment(&environment)?;
     let propagator = propagation::from_environment(&environment)?;
+    let accounting = Accounting::new(prices::resolve(builder.prices, &environment)?);
     let mut outputs = builder.outputs;
     let mut standard_tree = None;
     if builder.from_environment {
@@ -113,6 +114,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         metric_sinks.into_iter().fold(recorder, |recorder, (name, sink)| recorder.metric_sink(name, sink));
     let recorder = Arc::new(recorder.build(&meter));
     let overheard = Overheard::new(normalizer.clone(), Arc::<Recorder>::clone(&recorder), SCOPE);
+    let overheard = overheard.with_accounting(accounting.clone());
     let overheard = builder.dialects.iter().cloned().fold(overheard, Overheard::with_dialect);
     let tracer_provider = SdkTracerProvider::builder()
         .with_resource(resource.clone())
@@ -121,10 +123,12 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         .with_span_processor(overheard)
         .build();
     notices::watch_labels(&health, &recorder);
+    notices::watch_prices(&health, &accounting);
     book.enter(drains);
     let observed = Observed { meter: &meter, schema: &schema };
     let spans = Spans::new(normalizer.clone()).sampler(sampler).limits(limits);
     self_metrics::observe(&observed, &book, &recorder, spans.unheard());
+    self_metrics::observe_accounting(&observed, &accounting);
     process_metrics::observe(&observed);
 
     let parts = Parts {
@@ -133,6 +137,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         engine: builder.engine,
         dialects: builder.dialects,
         spans,
+        accounting,
         normalizer,
         meter_provider,
         logger_provider,

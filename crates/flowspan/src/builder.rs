@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use flowspan_layer::{Dialect, Engine};
+use flowspan_layer::{Dialect, Engine, Prices};
 use flowspan_metrics::{LabelPolicies, Names, Totals};
 use flowspan_model::{EventSink, Semconv};
 use flowspan_runtime::{Environment, Reporter};
@@ -64,6 +64,7 @@ pub struct Builder {
     pub(crate) names: Names,
     pub(crate) label_policies: LabelPolicies,
     pub(crate) totals: Option<Totals>,
+    pub(crate) prices: Prices,
     pub(crate) resource: Vec<KeyValue>,
     pub(crate) environment: Option<Environment>,
     pub(crate) sampler: Option<Sampler>,
@@ -86,6 +87,7 @@ impl Builder {
             names: Names::default(),
             label_policies: LabelPolicies::new(),
             totals: None,
+            prices: Prices::builtin(),
             resource: Vec::new(),
             environment: None,
             sampler: None,

@@ -1,5 +1,7 @@
 //! What can be wrong with a configuration.
 
+use std::sync::Arc;
+
 use flowspan_runtime::{SettingError, WorkerError};
 
 /// Telemetry could not be built or installed. Nothing was changed: no global is set, no port is
@@ -17,6 +19,9 @@ pub enum BuildError {
     /// why.
     #[error(transparent)]
     Metrics(#[from] flowspan_metrics::SchemaError),
+    /// A price that was given in code cannot be used. The text names the model.
+    #[error(transparent)]
+    Prices(#[from] Arc<flowspan_layer::PricesError>),
     /// The system gave no thread or runtime to the exporters.
     #[error(transparent)]
     Worker(#[from] WorkerError),

@@ -82,6 +82,7 @@ mod metrics;
 mod notices;
 mod observed;
 mod outputs;
+mod prices;
 #[cfg_attr(not(target_os = "linux"), path = "process_metrics/absent.rs")]
 mod process_metrics;
 mod propagation;
@@ -107,7 +108,7 @@ pub use flowspan_api::{
 };
 #[cfg(feature = "jsonl")]
 pub use flowspan_jsonl::{AtEnd, Earlier, Import, Imported, Jsonl, Problem};
-pub use flowspan_layer::{Dialect, Engine};
+pub use flowspan_layer::{Dialect, Engine, Money, Price, Prices, PricesError};
 #[cfg(feature = "macros")]
 pub use flowspan_macros::{
     agent_for_flowspan as agent, phase_for_flowspan as phase, step_for_flowspan as step,

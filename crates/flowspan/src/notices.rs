@@ -5,8 +5,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use flowspan_layer::{Accounting, Unpriced};
 use flowspan_metrics::{Collapsed, Notice, Recorder};
-use flowspan_runtime::{BoundedLabel, ExporterHealth, Health, Report, WorkerHandle};
+use flowspan_runtime::{BoundedLabel, ExporterHealth, Health, Report, UnpricedModel, WorkerHandle};
 
 /// Tells notices through the reporter, on flowspan's thread: whoever was measured does not wait for a
 /// terminal.
@@ -43,6 +44,17 @@ pub(crate) fn watch_labels(health: &Health, recorder: &Arc<Recorder>) {
             BoundedLabel { metric, label, measurements }
         });
         bounded.collect()
+    });
+}
+
+/// Lets `/health` show which models have no price.
+pub(crate) fn watch_prices(health: &Health, accounting: &Accounting) {
+    let accounting = accounting.clone();
+    health.watch_prices(move || {
+        let unpriced = accounting.findings().unpriced().into_iter();
+        unpriced
+            .map(|Unpriced { provider, model, calls, .. }| UnpricedModel { provider, model, calls })
+            .collect()
     });
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowspan_layer::Unheard;
+use flowspan_layer::{Accounting, Refusal, Unheard};
 use flowspan_metrics::Recorder;
 use flowspan_model::catalog::{Metric, telemetry};
 use flowspan_runtime::Account;
@@ -45,6 +45,36 @@ pub(crate) fn observe(observed: &Observed<'_>, book: &Book, recorder: &Arc<Recor
         for collapsed in recorder.upgrade().iter().flat_map(|recorder| recorder.collapsed()) {
             let labels = [KeyValue::new("metric", collapsed.metric), KeyValue::new("label", collapsed.label)];
             observer.observe(collapsed.measurements, &labels);
+        }
+    });
+}
+
+/// Creates the metrics of what the accounting had to say no to.
+pub(crate) fn observe_accounting(observed: &Observed<'_>, accounting: &Accounting) {
+    let known = accounting.clone();
+    observed.counter(&telemetry::USAGE_REFUSED, move |observer| {
+        for reason in Refusal::ALL {
+            let times = known.findings().refusals(reason);
+            if times > 0 {
+                observer.observe(times, &[KeyValue::new("reason", reason.as_str())]);
+            }
+        }
+    });
+    let known = accounting.clone();
+    observed.counter(&telemetry::USAGE_DUPLICATES, move |observer| {
+        let findings = known.findings();
+        for (told, times) in [("wrapper", findings.wrappers()), ("repeated", findings.repeated())] {
+            if times > 0 {
+                observer.observe(times, &[KeyValue::new("as", told)]);
+            }
+        }
+    });
+    let known = accounting.clone();
+    observed.counter(&telemetry::UNPRICED, move |observer| {
+        for model in known.findings().unpriced() {
+            let provider = model.provider.map(|provider| KeyValue::new("provider", provider));
+            let labels: Vec<_> = provider.into_iter().chain([KeyValue::new("model", model.model)]).collect();
+            observer.observe(model.calls, &labels);
         }
     });
 }

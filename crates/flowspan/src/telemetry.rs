@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use flowspan_layer::{Dialect, Engine, FlowspanLayer, Normalizer, Spans};
+use flowspan_layer::{Accounting, Dialect, Engine, FlowspanLayer, Normalizer, Spans};
 use flowspan_metrics::{Recorder, Totals};
 use flowspan_model::EventSink;
 use flowspan_runtime::{Health, Worker, off_thread};
@@ -57,6 +57,7 @@ pub(crate) struct Parts {
     pub(crate) dialects: Vec<Dialect>,
     /// For the native engine.
     pub(crate) spans: Spans,
+    pub(crate) accounting: Accounting,
     /// For spans that are made of events.
     pub(crate) normalizer: Normalizer,
     pub(crate) meter_provider: SdkMeterProvider,
@@ -257,7 +258,7 @@ impl Parts {
             _ => FlowspanLayer::new(self.tracer_provider.tracer(SCOPE), events),
         };
         let spans = self.dialects.iter().cloned().fold(spans, FlowspanLayer::with_dialect);
-        let spans = spans.with_level(self.level);
+        let spans = spans.with_level(self.level).with_accounting(self.accounting.clone());
         match &self.logger_provider {
             Some(provider) => {
                 Box::new(spans.and_then(LogBridge::new(provider, self.level, self.switches.clone())))

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use flowspan::model::{Event, EventSink, Field, Kind, Moment, Status, Usage};
+use flowspan::Money;
+use flowspan::model::{Event, EventSink, Field, Kind, Moment, Status, Usage, Value};
 use serde::Serialize;
 
 /// Counts events as they come.
@@ -19,6 +20,8 @@ pub(super) struct Counts {
     failed: AtomicU64,
     dlq: AtomicU64,
     usage: Mutex<Usage>,
+    /// What the model calls cost, in US dollars.
+    cost: Mutex<Option<Money>>,
     run: Mutex<Option<Run>>,
 }
 
@@ -78,6 +81,7 @@ impl Default for Counts {
             failed: AtomicU64::new(0),
             dlq: AtomicU64::new(0),
             usage: Mutex::default(),
+            cost: Mutex::default(),
             run: Mutex::default(),
         }
     }
@@ -125,6 +129,11 @@ impl Counts {
         }
     }
 
+    /// What the model calls cost, if a price is known.
+    pub(super) fn cost_usd(&self) -> Option<f64> {
+        self.cost.lock().unwrap_or_else(PoisonError::into_inner).map(Money::as_f64)
+    }
+
     pub(super) fn run(&self) -> Option<Run> {
         *self.run.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -154,6 +163,11 @@ impl Counts {
             Kind::MapItem => self.item_ended(event),
             Kind::Inference => {
                 *self.usage.lock().unwrap_or_else(PoisonError::into_inner) += event.usage();
+                let amount = event.fields.get(Field::CostAmount).and_then(Value::as_number);
+                if let Some(amount) = amount.and_then(Money::from_f64) {
+                    *self.cost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default() +=
+                        amount;
+                }
             }
             _ => {}
         }
@@ -173,7 +187,8 @@ impl Counts {
 
 impl EventSink for Counts {
     fn event(&self, event: &Event) {
-        if event.moment != Moment::Started {
+        // A call that another span has told already is not one more.
+        if event.moment != Moment::Started && event.fields.get(Field::Duplicate).is_none() {
             self.seen[event.kind as usize].fetch_add(1, Ordering::Relaxed);
         }
         match event.moment {

@@ -143,6 +143,7 @@ fn summarize(
         counts: counts.observed(),
         items: counts.items(),
         tokens: counts.tokens(),
+        cost_usd: counts.cost_usd(),
         model_server: facts.ledger,
         telemetry: accounts.into(),
         metrics_url: facts.metrics_url,

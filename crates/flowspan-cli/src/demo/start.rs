@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use flowspan::prelude::{Console, Flowspan};
-use flowspan::{Environment, Telemetry};
+use flowspan::{Environment, Price, Prices, Telemetry};
 use tempfile::TempPath;
 use tokio::runtime::Runtime;
 
@@ -22,6 +22,12 @@ use crate::model_server::{FaultPlan, ModelServer, Pace, ServerConfig};
 
 /// The model of the embedded server.
 const EMBEDDED_MODEL: &str = "auditor-1";
+
+/// What the embedded model would cost if anybody had to pay for it: as much as a small one of today.
+fn prices() -> Prices {
+    let price = Price::new().input(0.25).output(2.0).cache_read(0.025);
+    Prices::builtin().model("flowspan/*", price)
+}
 
 /// Everything that a run needs, started.
 pub(super) struct Demo {
@@ -106,7 +112,7 @@ fn telemetry(
     counts: Arc<Counts>,
     environment: &Environment,
 ) -> Result<Telemetry, StartError> {
-    let builder = Flowspan::builder("flowspan-demo").environment(environment.clone());
+    let builder = Flowspan::builder("flowspan-demo").environment(environment.clone()).prices(prices());
     if args.no_telemetry {
         return Ok(builder.disabled().console(Console::off()).install()?);
     }

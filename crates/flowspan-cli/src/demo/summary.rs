@@ -28,6 +28,8 @@ pub(super) struct Summary {
     pub(super) counts: Observed,
     pub(super) items: Items,
     pub(super) tokens: Tokens,
+    /// What the model calls cost, in US dollars; absent if no price is known.
+    pub(super) cost_usd: Option<f64>,
     /// The book of the embedded model server; absent if the model is elsewhere.
     pub(super) model_server: Option<Ledger>,
     pub(super) telemetry: Delivery,
@@ -107,6 +109,9 @@ impl Summary {
             out,
             "  tokens      {input} in ({cache_read} cached), {output} out ({reasoning} reasoning)"
         )?;
+        if let Some(cost) = self.cost_usd {
+            writeln!(out, "  cost        ${cost:.6}")?;
+        }
         if let Some(ledger) = &self.model_server {
             let Ledger { calls, input, output, .. } = ledger;
             writeln!(out, "  the model   says {calls} requests, {input} tokens in, {output} out")?;
@@ -166,6 +171,7 @@ mod tests {
             counts: Observed { agents: 3, model_calls: 4, ..Observed::default() },
             items: Items { total: 3, success: 2, failed: 0, dlq: 1 },
             tokens: Tokens { input: 900, output: 90, cache_read: 128, ..Tokens::default() },
+            cost_usd: Some(0.0125),
             model_server: Some(Ledger { calls: 5, input: 900, output: 90, ..Ledger::default() }),
             telemetry: Delivery::from(&Accounts::default()),
             metrics_url: Some("http://127.0.0.1:9464/metrics".to_owned()),
@@ -206,6 +212,7 @@ mod tests {
             "/tokens/cache_read",
             "/tokens/cache_write",
             "/tokens/reasoning",
+            "/cost_usd",
             "/model_server/calls",
             "/model_server/input",
             "/model_server/output",
@@ -226,6 +233,7 @@ mod tests {
     fn the_text_says_the_same_to_people() {
         let text = summary().render(SummaryFormat::Text);
         assert!(text.starts_with("run audit-1 success in 1.50 s\n"), "{text}");
+        assert!(text.contains("cost        $0.012500\n"), "{text}");
         assert!(text.contains("3: 2 done, 0 failed, 1 in the dead-letter queue"), "{text}");
         assert!(!text.contains("sent to") && !text.ends_with('\n'), "{text}");
     }

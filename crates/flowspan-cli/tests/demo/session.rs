@@ -34,6 +34,8 @@ fn agrees(session: &SessionMetrics, summary: &Value) {
     ] {
         assert_eq!(kept, number(summary, path), "{path}");
     }
+    let cost = summary["cost_usd"].as_f64().expect("the model has a price");
+    assert!((calls.cost_usd.expect("it is known") - cost).abs() < 1e-12 && cost > 0.0, "{cost}");
 }
 
 #[test]

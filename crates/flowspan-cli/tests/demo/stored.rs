@@ -45,6 +45,17 @@ fn the_store_has_what_the_summary_says() {
             let sum = ask(&format!("SELECT coalesce(sum({kind}_tokens), 0) FROM model_calls WHERE {run}"));
             assert_eq!(sum, number(summary, &format!("/tokens/{kind}")).to_string(), "{kind}");
         }
+        let cost = summary["cost_usd"].as_f64().expect("the model has a price");
+        let rolled_up = format!(
+            "SELECT fields -> 'flowspan.usage.cost' FROM events WHERE {run} AND kind = 'workflow' AND moment = 'ended'"
+        );
+        for sql in [
+            format!("SELECT sum(cost_usd) FROM model_usage JOIN model_calls USING (id) WHERE {run}"),
+            rolled_up,
+        ] {
+            let sum: f64 = ask(&sql).parse().expect("a number");
+            assert!((sum - cost).abs() < 1e-12, "{sum} and {cost}: {sql}");
+        }
         let items = ["total", "success", "failed", "dlq"]
             .map(|kind| number(summary, &format!("/items/{kind}")).to_string());
         let sql = format!(

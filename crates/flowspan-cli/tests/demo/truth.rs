@@ -81,6 +81,31 @@ async fn the_metrics_that_are_served_agree_with_the_summary() {
         let counted = number(&summary, &format!("/tokens/{kind}")) as f64;
         assert_eq!(series(&page, line), Some(counted), "{kind}");
     }
+    let cost = summary["cost_usd"].as_f64().expect("the model has a price");
+    let served = series(&page, "audit_llm_cost_usd_total{").expect("it is served");
+    assert!((served - cost).abs() < 1e-12, "{served} and {cost}");
+}
+
+#[test]
+fn the_cost_of_a_run_is_that_of_the_tokens_in_the_book_of_the_model() {
+    let sources = sources(12);
+    let summary = summary(demo(sources.path()).args(["--seed", "4"]));
+    let tokens = |kind| number(&summary, &format!("/model_server/{kind}")) as f64;
+    // The prices of the embedded model, per million tokens: cached ones cost a tenth of others.
+    let expected = (0.25 * (tokens("input") - tokens("cache_read"))
+        + 0.025 * tokens("cache_read")
+        + 2.0 * tokens("output"))
+        / 1e6;
+    let cost = summary["cost_usd"].as_f64().expect("the model has a price");
+    assert!((cost - expected).abs() < 1e-12, "{cost} and {expected}");
+}
+
+#[test]
+fn a_model_without_a_price_has_no_cost_and_no_zero() {
+    let (sources, model) = (sources(2), model(&[]));
+    let summary = summary(asking(&mut demo(sources.path()), &model));
+    assert!(summary["cost_usd"].is_null(), "{summary}");
+    assert!(number(&summary, "/tokens/input") > 0);
 }
 
 #[tokio::test]

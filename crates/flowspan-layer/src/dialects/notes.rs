@@ -10,7 +10,7 @@ use super::{
     foreign::Foreign,
     reading::{Keep, Said, read},
 };
-use crate::callsites::Meaning;
+use crate::{accounting::set, callsites::Meaning};
 
 /// What is known of a span of a dialect.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub(crate) struct Notes {
     pub(crate) decided: Option<Kind>,
     /// The kind of OpenTelemetry span that it has said it is.
     pub(crate) span_kind: Option<SpanKind>,
+    /// How many reports of its tokens were less than the one before.
+    pub(crate) fell: u32,
 }
 
 impl Keep for Notes {
@@ -30,7 +32,7 @@ impl Keep for Notes {
     }
 
     fn field(&mut self, field: Field, value: ModelValue) {
-        self.fields.set(field, value);
+        set(&mut self.fields, &mut self.fell, field, value);
     }
 
     fn attribute(&mut self, key: Key, value: Value) {

@@ -8,12 +8,16 @@ use opentelemetry::{
 use opentelemetry_sdk::trace::SpanData;
 
 use super::{Dialects, Keep, Notes, finish};
-use crate::{attributes::of_value, names::span_name};
+use crate::{
+    accounting::{Accounting, Sums},
+    attributes::of_value,
+    names::span_name,
+};
 
 impl Dialects {
     /// Understands an ended span by its attributes alone. If it is work of the vocabulary, it gets the
     /// form of such a span, and what is to be told of its end comes back.
-    pub(crate) fn hear_span(&self, span: &mut SpanData) -> Option<Event> {
+    pub(crate) fn hear_span(&self, span: &mut SpanData, accounting: &Accounting) -> Option<Event> {
         let (foreign, kind) = {
             let attributes = &span.attributes;
             self.recognise_attributes(|name| match attributes.iter().find(|kv| kv.key.as_str() == name) {
@@ -33,9 +37,7 @@ impl Dialects {
         let name = span_name(kind, &notes.fields);
         span.name = name.map_or_else(|| span.name.clone(), Into::into);
         span.span_kind = if kind == Kind::Agent { span.span_kind.clone() } else { span_kind(kind) };
-        span.attributes = attributes_of(&notes);
-        span.status = notes.status;
-        Some(Event {
+        let mut event = Event {
             moment: Moment::Ended,
             kind,
             time: span.end_time,
@@ -46,8 +48,14 @@ impl Dialects {
                     .then(|| span.parent_span_id.to_bytes()),
             },
             duration: Some(duration),
-            fields: notes.fields,
-        })
+            fields: std::mem::take(&mut notes.fields),
+        };
+        // Nothing is known of what is inside it, and of what it is inside.
+        accounting.settle(&mut event, Sums::default());
+        notes.fields = event.fields.clone();
+        span.attributes = attributes_of(&notes);
+        span.status = notes.status;
+        Some(event)
     }
 }
 

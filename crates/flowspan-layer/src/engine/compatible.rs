@@ -3,6 +3,7 @@
 use std::{any::TypeId, sync::Arc, time::SystemTime};
 
 use flowspan_model::{Event as ModelEvent, EventSink, Field, Fields, Kind, Moment, SpanIds};
+use opentelemetry::{Key, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::{
     Dispatch, Event, Level, Subscriber,
@@ -19,6 +20,8 @@ use super::{
     tracing_opentelemetry::{Ending, TracingOpenTelemetry},
 };
 use crate::{
+    accounting::{self, Accounting, Sums},
+    attributes::of_value,
     callsites::{self, Plan},
     convention::names_its_agent,
     dialects::{Dialect, Dialects, attributes_of},
@@ -31,6 +34,7 @@ pub(crate) struct Compatible<S> {
     spans: TracingOpenTelemetry<S>,
     events: Arc<dyn EventSink>,
     dialects: Dialects,
+    accounting: Accounting,
 }
 
 impl<S> Compatible<S>
@@ -38,7 +42,12 @@ where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
     pub(crate) fn new(tracer: SdkTracer, events: Arc<dyn EventSink>) -> Self {
-        Compatible { spans: TracingOpenTelemetry::new(tracer), events, dialects: Dialects::default() }
+        Compatible {
+            spans: TracingOpenTelemetry::new(tracer),
+            events,
+            dialects: Dialects::default(),
+            accounting: Accounting::default(),
+        }
     }
 
     /// Begins the work of a span, if it is one of the vocabulary and has not begun yet.
@@ -78,7 +87,7 @@ where
     /// Something of the vocabulary happened.
     fn occur(&self, event: &Event<'_>, kind: Kind, plan: &Plan, context: &Context<'_, S>) {
         let mut fields = Fields::with_capacity(plan.len());
-        event.record(&mut FieldVisitor { plan, fields: &mut fields });
+        event.record(&mut FieldVisitor { plan, fields: &mut fields, fell: &mut 0 });
         let mut ids = SpanIds::default();
         if let Some((outer, outer_ids)) = nearest(context.event_span(event)) {
             for (field, value) in outer.iter().filter(|(field, _)| field.is_inherited()) {
@@ -109,10 +118,38 @@ where
     })
 }
 
+/// Adds sums to those of the nearest span of the vocabulary.
+fn pass_on<'span, R>(around: Option<SpanRef<'span, R>>, sums: &Sums)
+where
+    R: LookupSpan<'span>,
+{
+    for span in around.into_iter().flat_map(|around| around.scope()) {
+        if let Some(observation) = span.extensions_mut().get_mut::<Observation>() {
+            observation.add(sums);
+            return;
+        }
+    }
+}
+
+/// What is known of a span by its end alone, as attributes: what the accounting has left or added, and the
+/// agent around it if it shall stand there.
+fn settled(event: &ModelEvent) -> Vec<KeyValue> {
+    let agent: &[Field] = if names_its_agent(event.kind) { &[Field::AgentName] } else { &[] };
+    let settled = accounting::ADDED.iter().copied().chain([accounting::CHANGED, agent]).flatten();
+    let known = settled.filter_map(|field| Some((*field, event.fields.get(*field)?)));
+    known
+        .map(|(field, value)| KeyValue::new(Key::from_static_str(field.key()), of_value(field, value)))
+        .collect()
+}
+
 impl<S> SpanEngine<S> for Compatible<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
+    fn account_by(&mut self, accounting: Accounting) {
+        self.accounting = accounting;
+    }
+
     fn register(&self, dispatch: &Dispatch) {
         self.spans.register(dispatch);
     }
@@ -199,12 +236,25 @@ where
         let observation = span.extensions_mut().remove::<Observation>();
         let mut ending = Ending::default();
         if let Some(observation) = observation {
-            let name = |event: &ModelEvent| span_name(event.kind, &event.fields);
-            let (event, ended) = observation.end(begun);
-            ending.name = event.as_ref().and_then(name);
-            ending.time = event.as_ref().map(|_| ended.time);
-            let agent = event.as_ref().filter(|event| names_its_agent(event.kind));
-            ending.agent = agent.and_then(|event| event.fields.text(Field::AgentName)).map(str::to_owned);
+            let (inside, fell) = observation.sums();
+            let (mut event, ended) = observation.end(begun);
+            self.accounting.fell(fell);
+            let said: Vec<Field> =
+                event.iter().flat_map(|event| event.fields.iter()).map(|(field, _)| field).collect();
+            let sums = match &mut event {
+                Some(event) => self.accounting.settle(event, inside),
+                None => inside,
+            };
+            pass_on(span.parent(), &sums);
+            if let Some(event) = &event {
+                ending = Ending {
+                    name: span_name(event.kind, &event.fields),
+                    time: Some(ended.time),
+                    settled: settled(event),
+                    withdrawn: said.into_iter().filter(|field| event.fields.get(*field).is_none()).collect(),
+                    ..ending
+                };
+            }
             if let Some(notes) = ended.foreign {
                 ending.name.get_or_insert_with(|| span.name().to_owned());
                 ending.attributes = attributes_of(&notes);

@@ -20,6 +20,7 @@ use crate::dialects::Dialect;
 
 pub use self::native::{Spans, Unheard};
 pub(crate) use self::{compatible::Compatible, native::Native};
+use crate::accounting::Accounting;
 
 /// Who makes OpenTelemetry spans of `tracing` spans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +40,9 @@ pub enum Engine {
 ///
 /// It hears what the layer hears, without what is too verbose.
 pub(crate) trait SpanEngine<S: Subscriber>: Send + Sync {
+    /// Settles what its model calls consumed and cost by this accounting.
+    fn account_by(&mut self, accounting: Accounting);
+
     /// Tells the engine by which dispatcher its spans can be found.
     fn register(&self, dispatch: &Dispatch);
 

@@ -24,6 +24,7 @@ use super::{
     mends::{EventVisitor, Mends},
     stand_in,
 };
+use crate::normalizer::withdrawn;
 
 /// How a span ends.
 #[derive(Debug, Default)]
@@ -32,12 +33,14 @@ pub(super) struct Ending {
     pub(super) name: Option<String>,
     /// The moment of the end; now, if nobody said it before.
     pub(super) time: Option<SystemTime>,
-    /// The agent around it, if it shall stand on the span.
-    pub(super) agent: Option<String>,
     /// What a span of a dialect has said.
     pub(super) attributes: Vec<KeyValue>,
     /// Its final status, if it is of a dialect.
     pub(super) status: Status,
+    /// What holds in the end, whatever was recorded.
+    pub(super) settled: Vec<KeyValue>,
+    /// What was recorded and does not hold.
+    pub(super) withdrawn: Vec<Field>,
 }
 
 /// `tracing-opentelemetry` with its lean settings.
@@ -131,14 +134,17 @@ where
         if !integers.is_empty() {
             span.set_attributes(integers);
         }
-        if let Some(agent) = ending.agent {
-            span.set_attribute(KeyValue::new(Field::AgentName.key(), agent));
-        }
         if let Some(name) = late_name.or(ending.name) {
             span.update_name(name);
         }
         if !ending.attributes.is_empty() {
             span.set_attributes(ending.attributes);
+        }
+        if !ending.settled.is_empty() {
+            span.set_attributes(ending.settled);
+        }
+        if !ending.withdrawn.is_empty() {
+            span.set_attribute(withdrawn(&ending.withdrawn));
         }
         if ending.status != Status::Unset {
             span.set_status(ending.status);

@@ -39,6 +39,14 @@ pub(super) const CPU_MODE: Label = Label { name: "cpu.mode", from: &[], limit: 2
 pub(super) const BOUNDED_METRIC: Label = Label { name: "metric", from: &[], limit: 200 };
 /// The label that was bounded.
 pub(super) const BOUNDED_LABEL: Label = Label { name: "label", from: &[], limit: 200 };
+/// Why a number of a usage was refused, from a closed set.
+pub(super) const REFUSAL: Label = Label { name: "reason", from: &[], limit: 5 };
+/// As what a call was told that had been counted: `wrapper` or `repeated`.
+pub(super) const SECOND_TELLING: Label = Label { name: "as", from: &[], limit: 2 };
+/// The provider of a model without a price; whoever counts them bounds both.
+pub(super) const UNPRICED_PROVIDER: Label = Label { name: "provider", from: &[], limit: 101 };
+/// A model without a price.
+pub(super) const UNPRICED_MODEL: Label = Label { name: "model", from: &[], limit: 101 };
 
 /// The labels of OpenTelemetry's GenAI convention, under its names.
 pub(super) mod gen_ai {

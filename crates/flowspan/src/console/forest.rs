@@ -6,7 +6,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use flowspan_model::{Event, EventSink, Field, Kind, Moment, Status, Usage};
+use flowspan_layer::Money;
+use flowspan_model::{Event, EventSink, Field, Kind, Moment, Status, Usage, Value};
 
 /// How many children of one node are remembered, and as many again that are notable; of the others
 /// only the sums.
@@ -34,6 +35,8 @@ pub(super) struct Node {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Totals {
     pub(super) usage: Usage,
+    /// In US dollars, as far as it is known.
+    pub(super) cost: Money,
     pub(super) model_calls: u64,
     pub(super) tool_calls: u64,
     pub(super) retries: u64,
@@ -45,6 +48,7 @@ pub(super) struct Totals {
 impl Totals {
     fn add(&mut self, other: &Totals) {
         self.usage += other.usage;
+        self.cost += other.cost;
         self.model_calls += other.model_calls;
         self.tool_calls += other.tool_calls;
         self.retries += other.retries;
@@ -102,8 +106,9 @@ impl<F: Fn(&Node) + Send + Sync> Forest<F> {
         node.totals.failed += u64::from(!node.status.is_success());
         match node.kind {
             Kind::Inference | Kind::Embeddings => {
-                node.totals.model_calls += 1;
+                node.totals.model_calls += u64::from(event.fields.get(Field::Duplicate).is_none());
                 node.totals.usage += event.usage();
+                node.totals.cost += dollars(event);
             }
             Kind::ToolCall => node.totals.tool_calls += 1,
             _ => {}
@@ -142,6 +147,13 @@ impl<F: Fn(&Node) + Send + Sync> EventSink for Forest<F> {
             (self.when_ended)(&root);
         }
     }
+}
+
+/// What a call cost, if that was in US dollars.
+fn dollars(event: &Event) -> Money {
+    let is_dollars = event.fields.text(Field::CostCurrency).is_none_or(|currency| currency == "USD");
+    let amount = event.fields.get(Field::CostAmount).filter(|_| is_dollars).and_then(Value::as_number);
+    amount.and_then(Money::from_f64).unwrap_or_default()
 }
 
 /// What the work is called in the tree.

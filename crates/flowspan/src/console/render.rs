@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 use anstyle::{AnsiColor, Style};
+use flowspan_layer::Money;
 use flowspan_model::{Kind, Status};
 
 use super::forest::{Node, Totals};
@@ -93,6 +94,9 @@ fn facts(totals: &Totals, kind: Kind) -> String {
             [totals.usage.input, totals.usage.output].map(|part| grouped(part.unwrap_or(0)));
         facts.push(format!("{input} in, {output} out"));
     }
+    if totals.cost > Money::ZERO {
+        facts.push(dollars(totals.cost));
+    }
     let counts = [
         (totals.model_calls, "model call", !is_leaf),
         (totals.tool_calls, "tool call", !is_leaf),
@@ -106,6 +110,14 @@ fn facts(totals: &Totals, kind: Kind) -> String {
         }
     }
     facts.join(", ")
+}
+
+/// An amount with as many decimals as a single call needs to be told from nothing.
+fn dollars(cost: Money) -> String {
+    match cost.as_f64() {
+        small if small < 0.01 => format!("${small:.6}"),
+        large => format!("${large:.2}"),
+    }
 }
 
 fn counted(count: u64, what: &str) -> String {
@@ -170,6 +182,12 @@ mod tests {
         assert_eq!(counted(1, "retry"), "1 retry");
         assert_eq!(counted(3, "retry"), "3 retries");
         assert_eq!(counted(2, "tool call"), "2 tool calls");
+    }
+
+    #[test]
+    fn an_amount_is_told_as_exactly_as_its_size_asks_for() {
+        let shown = [0.000_044, 0.009_9, 0.25, 12.345].map(|cost| dollars(Money::from_f64(cost).unwrap()));
+        assert_eq!(shown, ["$0.000044", "$0.009900", "$0.25", "$12.35"]);
     }
 
     #[test]

@@ -44,6 +44,7 @@ use self::{
 };
 use super::{SpanEngine, mends::EventVisitor};
 use crate::{
+    accounting::{self, Accounting},
     callsites::{self, Plan},
     dialects::{Dialect, Dialects},
     observation::FieldVisitor,
@@ -52,12 +53,28 @@ use crate::{
 /// Numbers the engines of the process, so that none takes another's spans for its own.
 static ENGINES: AtomicU64 = AtomicU64::new(0);
 
+/// The fields that the accounting adds, as a set: what stands in them is the span's own.
+const ACCOUNTED: u128 = {
+    let (mut bits, mut list) = (0, 0);
+    while list < accounting::ADDED.len() {
+        let fields = accounting::ADDED[list];
+        let mut place = 0;
+        while place < fields.len() {
+            bits |= record::bit(fields[place]);
+            place += 1;
+        }
+        list += 1;
+    }
+    bits
+};
+
 /// See the [module](self).
 pub(crate) struct Native<S> {
     number: u64,
     traces: Arc<Traces>,
     open: Arc<Open>,
     events: Arc<dyn EventSink>,
+    accounting: Accounting,
     shadows: Shadows,
     dialects: Dialects,
     subscriber: PhantomData<fn(S)>,
@@ -77,6 +94,7 @@ where
             open,
             events,
             dialects: Dialects::default(),
+            accounting: Accounting::default(),
             subscriber: PhantomData,
         }
     }
@@ -132,13 +150,39 @@ where
         self.events.wants(Moment::Started, kind).then(|| state.started(kind, record.ids(state)))
     }
 
+    /// A span has ended: what model calls in it came to is settled, if it is work, and goes on to the
+    /// span around it.
+    #[inline]
+    fn settle_accounts(&self, record: &Record, state: &mut State, event: Option<&mut ModelEvent>) {
+        if !record.plan.may_be_work() {
+            return;
+        }
+        self.accounting.fell(state.fell);
+        let sums = match event {
+            Some(event) => {
+                state.own |= ACCOUNTED;
+                self.accounting.settle(event, state.sums)
+            }
+            None => state.sums,
+        };
+        let mut outer = record.outer.as_deref();
+        // One that is over tells nobody any more.
+        while let Some(closed) = outer.filter(|outer| outer.is(Life::Closed)) {
+            outer = closed.outer.as_deref();
+        }
+        if let Some(outer) = outer {
+            // From the inside outwards, always.
+            outer.state().sums.add(&sums);
+        }
+    }
+
     /// Something of the vocabulary happened.
     fn occur(&self, event: &Event<'_>, kind: Kind, plan: &Plan, around: Option<&Record>) {
         if !self.events.wants(Moment::Occurred, kind) {
             return;
         }
         let mut fields = Fields::with_capacity(plan.len());
-        event.record(&mut FieldVisitor { plan, fields: &mut fields });
+        event.record(&mut FieldVisitor { plan, fields: &mut fields, fell: &mut 0 });
         let mut ids = Default::default();
         if let Some(around) = around {
             let state = around.state();
@@ -191,6 +235,10 @@ impl<S> SpanEngine<S> for Native<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
+    fn account_by(&mut self, accounting: Accounting) {
+        self.accounting = accounting;
+    }
+
     fn register(&self, dispatch: &Dispatch) {
         self.shadows.register(dispatch);
     }
@@ -323,12 +371,13 @@ where
         let (active, shadow) = (state.active.take(), rare.shadow.clone());
         let ids = record.ids(&state);
         let mut event = record.kind().map(|kind| state.ended(kind, ids, begun));
+        self.settle_accounts(&record, &mut state, event.as_mut());
         let mut span = record
             .is_recording()
             .then(|| state.export(event.as_ref(), rare, record.origin(), &self.traces.spans.scope));
         if let (None, Some(_), Some(span)) = (&event, &shadow, &mut span) {
             // What it is may have been said through `OpenTelemetrySpanExt` alone.
-            event = self.dialects.hear_span(span);
+            event = self.dialects.hear_span(span, &self.accounting);
         }
         // What is dropped or called from here on may come back to this span.
         drop(state);

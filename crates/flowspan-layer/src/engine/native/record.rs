@@ -20,6 +20,7 @@ use tracing::span::Id;
 
 use super::{clock::Start, words};
 use crate::{
+    accounting::{self, Sums},
     attributes::of_value,
     callsites::{NOTHING, Plan},
     dialects::{Keep, finish, span_kind},
@@ -263,6 +264,10 @@ pub(super) struct State {
     pub(super) fields: Fields,
     /// Which of the fields the span itself has said, by their numbers; the others are inherited.
     pub(super) own: u128,
+    /// What the model calls inside it came to.
+    pub(super) sums: Sums,
+    /// How many reports of its tokens were less than the one before.
+    pub(super) fell: u32,
     /// The span of the vocabulary around it, known when it begins.
     around: Option<SpanId>,
     /// What a span of a dialect has said that it is, and nobody has heard yet.
@@ -301,6 +306,8 @@ impl State {
             first_name: "",
             fields: Fields::default(),
             own: 0,
+            sums: Sums::default(),
+            fell: 0,
             around: None,
             decided: None,
             limits: SpanLimits::default(),
@@ -331,6 +338,8 @@ impl State {
         room.clear();
         self.fields = room;
         self.own = 0;
+        self.sums = Sums::default();
+        self.fell = 0;
         self.around = None;
         self.decided = None;
         self.attributes.clear();
@@ -368,7 +377,11 @@ impl State {
         // Nothing that is not inherited is known before the span has said it.
         let is_new = self.own & bit(field) == 0 && (self.around.is_none() || !field.is_inherited());
         self.own |= bit(field);
-        if is_new { self.fields.add(field, value) } else { self.fields.set(field, value) }
+        if is_new {
+            self.fields.add(field, value);
+        } else {
+            accounting::set(&mut self.fields, &mut self.fell, field, value);
+        }
     }
 
     /// Sets an attribute. The last value of a key counts; what is beyond the limit is dropped and

@@ -3,7 +3,10 @@
 use super::row::{counter, gauge};
 use crate::catalog::{
     Metric,
-    labels::{BOUNDED_LABEL, BOUNDED_METRIC, DROP_REASON, SIGNAL},
+    labels::{
+        BOUNDED_LABEL, BOUNDED_METRIC, DROP_REASON, REFUSAL, SECOND_TELLING, SIGNAL, UNPRICED_MODEL,
+        UNPRICED_PROVIDER,
+    },
 };
 
 /// What exporters were given.
@@ -64,6 +67,30 @@ pub const MEASUREMENTS_UNMATCHED: Metric = counter(
     "Ends without a start, which would have made a gauge of what is running negative.",
 );
 
+/// Usages that make no sense.
+pub const USAGE_REFUSED: Metric = counter(
+    "telemetry.usage.refused",
+    "{number}",
+    "Numbers of tokens or costs of model calls that cannot be true and were refused or bounded, and why.",
+)
+.labels(&[REFUSAL]);
+
+/// Calls that were told twice.
+pub const USAGE_DUPLICATES: Metric = counter(
+    "telemetry.usage.duplicates",
+    "{call}",
+    "Model calls that had been counted as another span already: as one around it, or with the same response.",
+)
+.labels(&[SECOND_TELLING]);
+
+/// Calls whose cost nobody knows.
+pub const UNPRICED: Metric = counter(
+    "telemetry.usage.unpriced",
+    "{call}",
+    "Model calls that consumed tokens for which no price is known, so that they have no cost.",
+)
+.labels(&[UNPRICED_PROVIDER, UNPRICED_MODEL]);
+
 pub(super) const ROWS: &[Metric] = &[
     CREATED,
     DELIVERED,
@@ -73,4 +100,7 @@ pub(super) const ROWS: &[Metric] = &[
     SPANS_UNHEARD,
     MEASUREMENTS_REFUSED,
     MEASUREMENTS_UNMATCHED,
+    USAGE_REFUSED,
+    USAGE_DUPLICATES,
+    UNPRICED,
 ];
