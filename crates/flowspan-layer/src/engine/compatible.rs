@@ -185,11 +185,11 @@ where
         let mut ending = Ending::default();
         if let Some(observation) = observation {
             let kind: Kind = observation.kind();
-            let (inside, fell) = observation.sums();
+            let (mut sums, fell) = observation.sums();
             let (mut event, time) = observation.end(begun);
             let said: Vec<Field> = event.fields.iter().map(|(field, _)| field).collect();
             self.accounting.fell(fell);
-            let sums = self.accounting.settle(&mut event, inside);
+            self.accounting.settle(&mut event, &mut sums);
             pass_on(span.parent(), &sums);
             ending = Ending {
                 name: span_name(kind, &event.fields),

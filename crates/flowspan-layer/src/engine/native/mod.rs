@@ -141,7 +141,7 @@ where
     #[inline]
     fn settle_accounts(&self, record: &Record, state: &mut State, event: &mut ModelEvent) {
         self.accounting.fell(state.fell);
-        let sums = self.accounting.settle(event, state.sums);
+        self.accounting.settle(event, &mut state.sums);
         state.own |= ACCOUNTED;
         let mut outer = record.outer.as_deref();
         // One that is over tells nobody any more.
@@ -150,7 +150,7 @@ where
         }
         if let Some(outer) = outer {
             // From the inside outwards, always.
-            outer.state().sums.add(&sums);
+            outer.state().sums.add(&state.sums);
         }
     }
 
