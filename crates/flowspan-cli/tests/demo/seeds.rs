@@ -15,11 +15,16 @@ use crate::support::{asking, demo, model, number, sources, start, summary};
 const EVENTFUL: &str = "6";
 /// Files that agents work on; one more is no UTF-8.
 const FILES: usize = 24;
-/// What the demo has no occasion for: its model has no price, and none of its phases heals or bisects.
-const NOT_SHOWN: [&str; 3] =
-    ["m31a_llms_cost_total", "m31a_phases_heal_count_total", "m31a_phases_bisect_count_total"];
+/// What the demo has no occasion for: none of its phases heals or bisects.
+const NOT_SHOWN: [&str; 2] = ["m31a_phases_heal_count_total", "m31a_phases_bisect_count_total"];
 /// What the system and not the run decides; looked at apart.
 const OF_THE_SYSTEM: [&str; 2] = ["crew_memory_usage_bytes", "crew_max_memory_usage_bytes"];
+/// What is no whole number; looked at apart, too.
+const MONEY: &str = "m31a_llms_cost_total";
+
+fn is_apart(family: &str) -> bool {
+    OF_THE_SYSTEM.contains(&family) || family == MONEY
+}
 
 type Series = BTreeMap<String, f64>;
 
@@ -92,11 +97,11 @@ fn shows(page: &str, documentation: &str, expected: &[(&str, u64)]) {
     let expected: Series =
         expected.iter().map(|(series, value)| ((*series).to_owned(), *value as f64)).collect();
     let mut shown = series(page);
-    shown.retain(|series, _| families.contains(family(series)) && !OF_THE_SYSTEM.contains(&family(series)));
+    shown.retain(|series, _| families.contains(family(series)) && !is_apart(family(series)));
     assert_eq!(shown, expected);
     let without_reason = families.iter().filter(|family| {
         let is_shown = shown.keys().any(|series| self::family(series) == **family);
-        !is_shown && !NOT_SHOWN.contains(family) && !OF_THE_SYSTEM.contains(family)
+        !is_shown && !NOT_SHOWN.contains(family) && !is_apart(family)
     });
     assert_eq!(without_reason.collect::<Vec<_>>(), Vec::<&&str>::new());
     if let Some(()) = require(&[Part::Promtool]) {
@@ -365,6 +370,9 @@ fn all_of_m31a_s_metrics_that_the_demo_has_have_the_values_of_the_run() {
             (r#"m31a_phases_transition_count_total{phase="report"}"#, 1),
         ],
     );
+    let cost = run.summary["cost_usd"].as_f64().expect("the model has a price");
+    let spent: f64 = series(&page).iter().filter(|(name, _)| family(name) == MONEY).map(|(_, sum)| sum).sum();
+    assert!((spent - cost).abs() < 1e-12 && cost > 0.0);
     // The phases follow each other, so together they take no longer than the whole.
     assert!(sum_of(&page, "m31a_phases_duration_seconds") <= seconds);
 }

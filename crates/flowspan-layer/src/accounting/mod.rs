@@ -81,18 +81,17 @@ impl Accounting {
         &self.0.findings
     }
 
-    /// The work of a span has ended: settles what its event says. `inside` are the sums of what ended in
-    /// it; given back are those that the span around it gets.
+    /// The work of a span has ended: settles what its event says. `sums` are those of what ended in it, and
+    /// become those that the span around it gets.
     #[inline]
-    pub(crate) fn settle(&self, event: &mut Event, mut inside: Sums) -> Sums {
+    pub(crate) fn settle(&self, event: &mut Event, sums: &mut Sums) {
         match event.kind {
-            Kind::Step => inside.step(),
-            Kind::ToolCall => inside.tool_call(),
-            Kind::Inference | Kind::Embeddings => self.call(event, &mut inside),
-            Kind::Agent | Kind::Workflow => roll_up(event, &mut inside),
+            Kind::Step => sums.step(),
+            Kind::ToolCall => sums.tool_call(),
+            Kind::Inference | Kind::Embeddings => self.call(event, sums),
+            Kind::Agent | Kind::Workflow => roll_up(event, sums),
             _ => {}
         }
-        inside
     }
 
     /// So many reports of a usage were less than the one before.

@@ -51,7 +51,7 @@ impl Dialects {
             fields: std::mem::take(&mut notes.fields),
         };
         // Nothing is known of what is inside it, and of what it is inside.
-        accounting.settle(&mut event, Sums::default());
+        accounting.settle(&mut event, &mut Sums::default());
         notes.fields = event.fields.clone();
         span.attributes = attributes_of(&notes);
         span.status = notes.status;

@@ -236,15 +236,14 @@ where
         let observation = span.extensions_mut().remove::<Observation>();
         let mut ending = Ending::default();
         if let Some(observation) = observation {
-            let (inside, fell) = observation.sums();
+            let (mut sums, fell) = observation.sums();
             let (mut event, ended) = observation.end(begun);
             self.accounting.fell(fell);
             let said: Vec<Field> =
                 event.iter().flat_map(|event| event.fields.iter()).map(|(field, _)| field).collect();
-            let sums = match &mut event {
-                Some(event) => self.accounting.settle(event, inside),
-                None => inside,
-            };
+            if let Some(event) = &mut event {
+                self.accounting.settle(event, &mut sums);
+            }
             pass_on(span.parent(), &sums);
             if let Some(event) = &event {
                 ending = Ending {

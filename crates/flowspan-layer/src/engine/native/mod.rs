@@ -158,13 +158,10 @@ where
             return;
         }
         self.accounting.fell(state.fell);
-        let sums = match event {
-            Some(event) => {
-                state.own |= ACCOUNTED;
-                self.accounting.settle(event, state.sums)
-            }
-            None => state.sums,
-        };
+        if let Some(event) = event {
+            self.accounting.settle(event, &mut state.sums);
+            state.own |= ACCOUNTED;
+        }
         let mut outer = record.outer.as_deref();
         // One that is over tells nobody any more.
         while let Some(closed) = outer.filter(|outer| outer.is(Life::Closed)) {
@@ -172,7 +169,7 @@ where
         }
         if let Some(outer) = outer {
             // From the inside outwards, always.
-            outer.state().sums.add(&sums);
+            outer.state().sums.add(&state.sums);
         }
     }
 
