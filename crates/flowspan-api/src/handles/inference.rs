@@ -225,14 +225,15 @@ impl Inference {
     /// let chunks = call.stream(ask(), |_chunk| 1);
     /// # drop(chunks);
     /// ```
-    pub fn stream<S, T, E>(
+    pub fn stream<S, T, E, F>(
         &self,
         stream: S,
-        tokens: impl FnMut(&T) -> u64,
-    ) -> Streamed<S, impl FnMut(&Result<T, E>) -> Result<u64, Verdict>>
+        tokens: F,
+    ) -> Streamed<S, impl FnMut(&Result<T, E>) -> Result<u64, Verdict> + use<S, T, E, F>>
     where
         S: Stream<Item = Result<T, E>>,
         E: Display + 'static,
+        F: FnMut(&T) -> u64,
     {
         self.stream_judged(stream, by_result(tokens))
     }
