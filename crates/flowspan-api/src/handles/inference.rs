@@ -279,10 +279,10 @@ impl Inference {
 
     /// Counts a chunk of a streamed response that brought this many tokens.
     ///
-    /// Costs a look at the clock and three atomic operations, and allocates nothing. The first call gives
-    /// the time to the first chunk, every further one a time between chunks. The sum is used as the output
-    /// tokens of the call unless [`usage`](Inference::usage) reports them, so a stream that breaks keeps
-    /// what had come.
+    /// Costs a look at the clock and two atomic operations, one more if it is not one token, and allocates
+    /// nothing. The first call gives the time to the first chunk, every further one a time between chunks.
+    /// The sum is used as the output tokens of the call unless [`usage`](Inference::usage) reports them, so
+    /// a stream that breaks keeps what had come.
     #[inline]
     pub fn token(&self, tokens: u64) {
         self.chunks.add(tokens);
