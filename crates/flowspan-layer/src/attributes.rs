@@ -1,7 +1,7 @@
 //! Fields as attributes.
 
 use flowspan_model::{Field, Value as ModelValue};
-use opentelemetry::{StringValue, Value};
+use opentelemetry::{StringValue, Value, trace::SpanKind};
 
 use crate::convention::{is_list, list};
 
@@ -17,5 +17,17 @@ pub(crate) fn of_value(field: Field, value: &ModelValue) -> Value {
         ModelValue::Integer(number) => Value::I64(*number),
         ModelValue::Float(number) => Value::F64(*number),
         ModelValue::Boolean(flag) => Value::Bool(*flag),
+    }
+}
+
+/// The kind of a span as a field says it. What is none is internal.
+pub(crate) fn span_kind_of(text: &str) -> SpanKind {
+    let is = |name: &str| text.eq_ignore_ascii_case(name);
+    match () {
+        () if is("server") => SpanKind::Server,
+        () if is("client") => SpanKind::Client,
+        () if is("producer") => SpanKind::Producer,
+        () if is("consumer") => SpanKind::Consumer,
+        () => SpanKind::Internal,
     }
 }

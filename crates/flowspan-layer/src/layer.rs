@@ -11,7 +11,10 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
-use crate::engine::{Compatible, Native, SpanEngine, Spans};
+use crate::{
+    dialects::Dialect,
+    engine::{Compatible, Native, SpanEngine, Spans},
+};
 
 /// What is more verbose than this is no telemetry, unless [`FlowspanLayer::with_level`] says
 /// otherwise.
@@ -47,6 +50,13 @@ where
     #[must_use]
     pub fn with_level(mut self, level: Level) -> Self {
         self.level = level;
+        self
+    }
+
+    /// Also understands this dialect, and asks it before those that it knows by itself.
+    #[must_use]
+    pub fn with_dialect(mut self, dialect: Dialect) -> Self {
+        self.engine.understand(dialect);
         self
     }
 

@@ -55,15 +55,19 @@
 mod attributes;
 mod callsites;
 mod convention;
+mod dialects;
 mod engine;
 mod layer;
 mod names;
 mod normalizer;
 mod observation;
+mod overheard;
 mod place;
 mod replay;
 
+pub use dialects::Dialect;
 pub use engine::{Engine, Spans, Unheard};
 pub use layer::{DEFAULT_LEVEL, FlowspanLayer};
 pub use normalizer::Normalizer;
+pub use overheard::Overheard;
 pub use replay::Replay;

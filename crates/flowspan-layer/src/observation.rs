@@ -6,16 +6,22 @@ use std::{
 };
 
 use flowspan_model::{Event, Field, Fields, Kind, Moment, SpanIds, Status};
+use opentelemetry::{Key, trace::SpanKind};
 use tracing::field::Visit;
 
-use crate::callsites::Plan;
+use crate::{
+    attributes::span_kind_of,
+    callsites::{Meaning, Plan},
+    dialects::{Keep, Notes, Said, finish, read, span_kind},
+};
 
-/// An open span of the vocabulary. Lives among the extensions of its `tracing` span.
+/// An open span that is work of the vocabulary, or may turn out to be. Lives among the extensions of its
+/// `tracing` span.
 #[derive(Debug)]
 pub(crate) struct Observation {
-    kind: Kind,
+    kind: Option<Kind>,
     plan: &'static Plan,
-    fields: Fields,
+    notes: Notes,
     opened: Instant,
     opened_at: SystemTime,
     ended: Option<Instant>,
@@ -24,11 +30,12 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
-    pub(crate) fn new(kind: Kind, plan: &'static Plan) -> Self {
+    pub(crate) fn new(plan: &'static Plan) -> Self {
+        let fields = Fields::with_capacity(plan.len());
         Observation {
-            kind,
+            kind: plan.kind,
             plan,
-            fields: Fields::with_capacity(plan.len()),
+            notes: Notes { fields, ..Notes::default() },
             opened: Instant::now(),
             opened_at: SystemTime::now(),
             ended: None,
@@ -36,12 +43,12 @@ impl Observation {
         }
     }
 
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Option<Kind> {
         self.kind
     }
 
     pub(crate) fn fields(&self) -> &Fields {
-        &self.fields
+        &self.notes.fields
     }
 
     /// Where it stands in a trace, once it has started.
@@ -49,55 +56,153 @@ impl Observation {
         self.started
     }
 
-    /// Takes over what was recorded. The work ends at the moment at which its status is known.
-    pub(crate) fn record(&mut self, record: impl FnOnce(&mut dyn Visit)) {
-        let knew_status = self.fields.get(Field::Status).is_some();
-        record(&mut FieldVisitor { plan: self.plan, fields: &mut self.fields });
-        if !knew_status && self.fields.get(Field::Status).is_some() {
+    /// Takes over what was recorded. The work ends at the moment at which its status is known. Says
+    /// whether it is known only now that it is work, and that has begun.
+    pub(crate) fn record(&mut self, record: impl FnOnce(&mut dyn Visit)) -> bool {
+        let knew_status = self.notes.fields.get(Field::Status).is_some();
+        match &self.plan.foreign {
+            Some(_) => record(&mut NotesVisitor { plan: self.plan, notes: &mut self.notes }),
+            None => record(&mut FieldVisitor { plan: self.plan, fields: &mut self.notes.fields }),
+        }
+        if !knew_status && self.notes.fields.get(Field::Status).is_some() {
             self.ended = Some(Instant::now());
         }
+        // The last word before the work begins, the first one from then on.
+        match self.notes.decided.take() {
+            Some(kind) if self.kind.is_none() || self.started.is_none() => {
+                self.kind.replace(kind).is_none() && self.started.is_some()
+            }
+            _ => false,
+        }
+    }
+
+    /// The kind of OpenTelemetry span that it is, as far as is known.
+    pub(crate) fn span_kind(&self) -> SpanKind {
+        self.notes.span_kind.clone().or_else(|| self.kind.map(span_kind)).unwrap_or(SpanKind::Internal)
+    }
+
+    /// What it is understood by, if it is of a dialect.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.plan.foreign.is_some()
+    }
+
+    /// There is a sign of a failure, if the span is of a dialect.
+    pub(crate) fn fail(&mut self) {
+        self.notes.fail("");
     }
 
     /// Takes over what the surrounding spans say about everything inside them. Nearer ones come
     /// first and win.
     pub(crate) fn inherit(&mut self, outer: &Fields) {
         for (field, value) in outer.iter().filter(|(field, _)| field.is_inherited()) {
-            self.fields.set_default(field, value);
+            self.notes.fields.set_default(field, value);
         }
     }
 
-    /// The work begins.
-    pub(crate) fn start(&mut self, ids: SpanIds) -> Event {
+    /// The span begins, here. What is to be told of that comes back if it is work.
+    pub(crate) fn start(&mut self, ids: SpanIds) -> Option<Event> {
         self.started = Some(ids);
-        Event {
+        Some(Event {
             moment: Moment::Started,
-            kind: self.kind(),
+            kind: self.kind?,
             time: self.opened_at,
             ids,
             duration: None,
-            fields: self.fields.clone(),
-        }
+            fields: self.notes.fields.clone(),
+        })
     }
 
-    /// The work is over. Gives the event and the moment of the end.
+    /// The span shall begin once more, now that it is known to be work. Gives where it stands.
+    pub(crate) fn forget_start(&mut self) -> Option<SpanIds> {
+        self.started.take()
+    }
+
+    /// The span is over. Gives the event, if it is work, and what is known besides.
     ///
     /// Work that was begun and said nothing about its end went well; work that was never begun did
-    /// not happen.
-    pub(crate) fn end(mut self, begun: bool) -> (Event, SystemTime) {
-        let status = if begun { Status::Success } else { Status::Cancelled };
-        self.fields.set_default(Field::Status, &status.as_str().into());
+    /// not happen, unless a dialect speaks of it.
+    pub(crate) fn end(mut self, begun: bool) -> (Option<Event>, Ended) {
+        if let (Some(foreign), Some(kind)) = (&self.plan.foreign, self.kind) {
+            finish(foreign, kind, &mut self.notes);
+        }
         let duration: Duration =
             self.ended.unwrap_or_else(Instant::now).saturating_duration_since(self.opened);
         let time = self.opened_at + duration;
-        let event = Event {
-            moment: Moment::Ended,
-            kind: self.kind(),
-            time,
-            ids: self.started.unwrap_or_default(),
-            duration: Some(duration),
-            fields: self.fields,
-        };
-        (event, time)
+        let foreign = self.plan.foreign.as_ref().map(|_| std::mem::take(&mut self.notes));
+        let mut fields =
+            foreign.as_ref().map_or(std::mem::take(&mut self.notes.fields), |notes| notes.fields.clone());
+        let event = self.kind.map(|kind| {
+            let status = if begun { Status::Success } else { Status::Cancelled };
+            fields.set_default(Field::Status, &status.as_str().into());
+            Event {
+                moment: Moment::Ended,
+                kind,
+                time,
+                ids: self.started.unwrap_or_default(),
+                duration: Some(duration),
+                fields,
+            }
+        });
+        (event, Ended { time, foreign })
+    }
+}
+
+/// What is known of a span when it is over.
+pub(crate) struct Ended {
+    /// When that was.
+    pub(crate) time: SystemTime,
+    /// What a span of a dialect has said.
+    pub(crate) foreign: Option<Notes>,
+}
+
+/// Collects what a span of a dialect says.
+struct NotesVisitor<'visit> {
+    plan: &'static Plan,
+    notes: &'visit mut Notes,
+}
+
+impl NotesVisitor<'_> {
+    fn said(&mut self, field: &tracing::field::Field, said: Said<'_>) {
+        let Some(foreign) = &self.plan.foreign else { return };
+        let key = Key::from_static_str(field.name());
+        match self.plan.meaning(field) {
+            Meaning::Read(reading) => read(foreign, reading, key, said, self.notes),
+            Meaning::Attribute => self.notes.attribute(key, said.into_value()),
+            Meaning::SpanKind => {
+                if let Said::Text(kind) = said {
+                    self.notes.span_kind = Some(span_kind_of(kind));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Visit for NotesVisitor<'_> {
+    fn record_f64(&mut self, field: &tracing::field::Field, value: f64) {
+        self.said(field, Said::Float(value));
+    }
+
+    fn record_i64(&mut self, field: &tracing::field::Field, value: i64) {
+        self.said(field, Said::Integer(value));
+    }
+
+    fn record_u64(&mut self, field: &tracing::field::Field, value: u64) {
+        self.said(field, Said::Unsigned(value));
+    }
+
+    fn record_bool(&mut self, field: &tracing::field::Field, value: bool) {
+        self.said(field, Said::Boolean(value));
+    }
+
+    fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
+        self.said(field, Said::Text(value));
+    }
+
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn fmt::Debug) {
+        if self.plan.meaning(field) != Meaning::Content {
+            self.said(field, Said::Text(&format!("{value:?}")));
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use flowspan_layer::{Normalizer, Spans};
+use flowspan_layer::{Normalizer, Overheard, Spans};
 use flowspan_metrics::{Recorder, Schema};
 use flowspan_runtime::{Environment, Health, Worker, boolean};
 use opentelemetry::metrics::MeterProvider;
@@ -100,12 +100,6 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     let span_processors = span_processors.into_iter().map(|processor| switches.gate(processor)).collect();
     let mut normalizer = Normalizer::new(span_processors).semconv(semconv);
     normalizer.set_resource(&resource);
-    let tracer_provider = SdkTracerProvider::builder()
-        .with_resource(resource.clone())
-        .with_sampler(sampler.clone())
-        .with_span_limits(limits)
-        .with_span_processor(normalizer.clone())
-        .build();
     let meter_provider = meter_provider.build();
     let logger_provider = logs_wanted.then(|| logger_provider.build());
     let meter = meter_provider.meter(SCOPE);
@@ -118,6 +112,14 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     let recorder =
         metric_sinks.into_iter().fold(recorder, |recorder, (name, sink)| recorder.metric_sink(name, sink));
     let recorder = Arc::new(recorder.build(&meter));
+    let overheard = Overheard::new(normalizer.clone(), Arc::<Recorder>::clone(&recorder), SCOPE);
+    let overheard = builder.dialects.iter().cloned().fold(overheard, Overheard::with_dialect);
+    let tracer_provider = SdkTracerProvider::builder()
+        .with_resource(resource.clone())
+        .with_sampler(sampler.clone())
+        .with_span_limits(limits)
+        .with_span_processor(overheard)
+        .build();
     notices::watch_labels(&health, &recorder);
     book.enter(drains);
     let observed = Observed { meter: &meter, schema: &schema };
@@ -129,6 +131,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         worker,
         tracer_provider,
         engine: builder.engine,
+        dialects: builder.dialects,
         spans,
         normalizer,
         meter_provider,

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use flowspan_layer::Engine;
+use flowspan_layer::{Dialect, Engine};
 use flowspan_metrics::{LabelPolicies, Names, Totals};
 use flowspan_model::{EventSink, Semconv};
 use flowspan_runtime::{Environment, Reporter};
@@ -69,6 +69,7 @@ pub struct Builder {
     pub(crate) sampler: Option<Sampler>,
     pub(crate) engine: Engine,
     pub(crate) semconv: Option<Semconv>,
+    pub(crate) dialects: Vec<Dialect>,
     pub(crate) level: Level,
     pub(crate) reporter: Reporter,
     #[cfg(feature = "console")]
@@ -90,6 +91,7 @@ impl Builder {
             sampler: None,
             engine: Engine::default(),
             semconv: None,
+            dialects: Vec::new(),
             level: flowspan_layer::DEFAULT_LEVEL,
             reporter: Reporter::stderr(),
             #[cfg(feature = "console")]
@@ -128,6 +130,13 @@ impl Builder {
     /// left to them.
     pub fn semconv(mut self, semconv: Semconv) -> Self {
         self.semconv = Some(semconv);
+        self
+    }
+
+    /// Also understands the spans of a crate that flowspan does not know by itself. Default: rig, genai,
+    /// langchain-rust, swiftide, OpenInference, and everybody who uses the `gen_ai.*` names.
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.dialects.push(dialect);
         self
     }
 

@@ -107,7 +107,7 @@ pub use flowspan_api::{
 };
 #[cfg(feature = "jsonl")]
 pub use flowspan_jsonl::{AtEnd, Earlier, Import, Imported, Jsonl, Problem};
-pub use flowspan_layer::Engine;
+pub use flowspan_layer::{Dialect, Engine};
 #[cfg(feature = "macros")]
 pub use flowspan_macros::{
     agent_for_flowspan as agent, phase_for_flowspan as phase, step_for_flowspan as step,

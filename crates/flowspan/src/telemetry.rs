@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use flowspan_layer::{Engine, FlowspanLayer, Normalizer, Spans};
+use flowspan_layer::{Dialect, Engine, FlowspanLayer, Normalizer, Spans};
 use flowspan_metrics::{Recorder, Totals};
 use flowspan_model::EventSink;
 use flowspan_runtime::{Health, Worker, off_thread};
@@ -53,6 +53,8 @@ pub(crate) struct Parts {
     pub(crate) worker: Worker,
     pub(crate) tracer_provider: SdkTracerProvider,
     pub(crate) engine: Engine,
+    /// What is understood besides what the layer knows by itself.
+    pub(crate) dialects: Vec<Dialect>,
     /// For the native engine.
     pub(crate) spans: Spans,
     /// For spans that are made of events.
@@ -254,6 +256,7 @@ impl Parts {
             Engine::Native => FlowspanLayer::native(self.spans.clone(), events),
             _ => FlowspanLayer::new(self.tracer_provider.tracer(SCOPE), events),
         };
+        let spans = self.dialects.iter().cloned().fold(spans, FlowspanLayer::with_dialect);
         let spans = spans.with_level(self.level);
         match &self.logger_provider {
             Some(provider) => {

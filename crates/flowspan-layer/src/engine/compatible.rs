@@ -5,7 +5,7 @@ use std::{any::TypeId, sync::Arc, time::SystemTime};
 use flowspan_model::{Event as ModelEvent, EventSink, Field, Fields, Kind, Moment, SpanIds};
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::{
-    Dispatch, Event, Subscriber,
+    Dispatch, Event, Level, Subscriber,
     span::{Attributes, Id, Record},
 };
 use tracing_subscriber::{
@@ -21,6 +21,7 @@ use super::{
 use crate::{
     callsites::{self, Plan},
     convention::names_its_agent,
+    dialects::{Dialect, Dialects, attributes_of},
     names::span_name,
     observation::{FieldVisitor, Observation},
 };
@@ -29,6 +30,7 @@ use crate::{
 pub(crate) struct Compatible<S> {
     spans: TracingOpenTelemetry<S>,
     events: Arc<dyn EventSink>,
+    dialects: Dialects,
 }
 
 impl<S> Compatible<S>
@@ -36,7 +38,7 @@ where
     S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
 {
     pub(crate) fn new(tracer: SdkTracer, events: Arc<dyn EventSink>) -> Self {
-        Compatible { spans: TracingOpenTelemetry::new(tracer), events }
+        Compatible { spans: TracingOpenTelemetry::new(tracer), events, dialects: Dialects::default() }
     }
 
     /// Begins the work of a span, if it is one of the vocabulary and has not begun yet.
@@ -58,7 +60,19 @@ where
             }
             observation.start(ids)
         };
-        self.events.event(&event);
+        if let Some(event) = event {
+            self.events.event(&event);
+        }
+    }
+
+    /// The work of a span that has begun before anybody knew that it is work.
+    fn restart(&self, span: &SpanRef<'_, S>) {
+        let mut extensions = span.extensions_mut();
+        let ids = extensions.get_mut::<Observation>().and_then(Observation::forget_start);
+        drop(extensions);
+        if ids.is_some() {
+            self.begin(span);
+        }
     }
 
     /// Something of the vocabulary happened.
@@ -90,7 +104,7 @@ where
 {
     from?.scope().find_map(|span| {
         let extensions = span.extensions();
-        let observation = extensions.get::<Observation>()?;
+        let observation = extensions.get::<Observation>().filter(|known| known.kind().is_some())?;
         Some((observation.fields().clone(), observation.ids().unwrap_or_default()))
     })
 }
@@ -103,22 +117,49 @@ where
         self.spans.register(dispatch);
     }
 
+    fn understand(&mut self, dialect: Dialect) {
+        self.dialects = self.dialects.with(dialect);
+    }
+
     fn new_span(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>) {
-        self.spans.on_new_span(attributes, id, context.clone());
-        let metadata = attributes.metadata();
-        let plan = callsites::plan(metadata);
-        if let (Some(kind), Some(span)) = (plan.kind, context.span(id)) {
-            let mut observation = Observation::new(kind, plan);
+        let plan = callsites::plan(attributes.metadata(), &self.dialects);
+        let mut observation = plan.may_be_work().then(|| Observation::new(plan));
+        if let Some(observation) = &mut observation {
             observation.record(|visitor| attributes.record(visitor));
+        }
+        match &observation {
+            Some(foreign) if foreign.is_foreign() => {
+                self.spans.new_foreign_span(attributes, id, &foreign.span_kind(), context.clone());
+            }
+            _ => self.spans.on_new_span(attributes, id, context.clone()),
+        }
+        if let (Some(observation), Some(span)) = (observation, context.span(id)) {
             span.extensions_mut().insert(observation);
         }
     }
 
     fn record(&self, id: &Id, values: &Record<'_>, context: &Context<'_, S>) {
-        self.spans.on_record(id, values, context.clone());
         let Some(span) = context.span(id) else { return };
-        if let Some(observation) = span.extensions_mut().get_mut::<Observation>() {
-            observation.record(|visitor| values.record(visitor));
+        let foreign = {
+            let mut extensions = span.extensions_mut();
+            let observation = extensions.get_mut::<Observation>();
+            observation.and_then(|observation| {
+                let before = observation.span_kind();
+                let starts = observation.record(|visitor| values.record(visitor));
+                let kind = observation.span_kind();
+                observation.is_foreign().then(|| (starts, (kind != before).then_some(kind)))
+            })
+        };
+        match foreign {
+            None => self.spans.on_record(id, values, context.clone()),
+            Some((starts, kind)) => {
+                if let Some(kind) = kind {
+                    self.spans.set_span_kind(id, &kind, context.clone());
+                }
+                if starts {
+                    self.restart(&span);
+                }
+            }
         }
     }
 
@@ -128,7 +169,13 @@ where
 
     fn event(&self, event: &Event<'_>, context: &Context<'_, S>) {
         self.spans.add_event(event, context.clone());
-        let plan = callsites::plan(event.metadata());
+        let plan = callsites::plan(event.metadata(), &self.dialects);
+        if *event.metadata().level() == Level::ERROR
+            && let Some(span) = context.event_span(event)
+            && let Some(observation) = span.extensions_mut().get_mut::<Observation>()
+        {
+            observation.fail();
+        }
         if let Some(kind) = plan.kind {
             self.occur(event, kind, plan, context);
         }
@@ -152,15 +199,20 @@ where
         let observation = span.extensions_mut().remove::<Observation>();
         let mut ending = Ending::default();
         if let Some(observation) = observation {
-            let kind: Kind = observation.kind();
-            let (event, time) = observation.end(begun);
-            let agent = event.fields.text(Field::AgentName).filter(|_| names_its_agent(kind));
-            ending = Ending {
-                name: span_name(kind, &event.fields),
-                time: Some(time),
-                agent: agent.map(str::to_owned),
-            };
-            self.events.event(&event);
+            let name = |event: &ModelEvent| span_name(event.kind, &event.fields);
+            let (event, ended) = observation.end(begun);
+            ending.name = event.as_ref().and_then(name);
+            ending.time = event.as_ref().map(|_| ended.time);
+            let agent = event.as_ref().filter(|event| names_its_agent(event.kind));
+            ending.agent = agent.and_then(|event| event.fields.text(Field::AgentName)).map(str::to_owned);
+            if let Some(notes) = ended.foreign {
+                ending.name.get_or_insert_with(|| span.name().to_owned());
+                ending.attributes = attributes_of(&notes);
+                ending.status = notes.status;
+            }
+            if let Some(event) = &event {
+                self.events.event(event);
+            }
         }
         self.spans.end(id, ending, context.clone());
         self.spans.on_close(id.clone(), context.clone());

@@ -5,6 +5,8 @@ use std::fmt;
 use opentelemetry::{Key, KeyValue, Value};
 use tracing::field::{Field, Visit};
 
+use crate::dialects::is_content;
+
 /// What has to be set on a span again before it ends. Lives among the extensions of its `tracing`
 /// span, and only of those that need it.
 #[derive(Debug, Default)]
@@ -46,6 +48,9 @@ pub(super) struct EventVisitor {
 
 impl EventVisitor {
     fn push(&mut self, field: &Field, value: impl Into<Value>) {
+        if is_content(field.name()) {
+            return;
+        }
         self.attributes.push(KeyValue::new(Key::from_static_str(field.name()), value));
     }
 }

@@ -5,6 +5,7 @@
 mod compatible;
 mod mends;
 mod native;
+mod stand_in;
 mod tracing_opentelemetry;
 
 use std::any::TypeId;
@@ -14,6 +15,8 @@ use tracing::{
     span::{Attributes, Id, Record},
 };
 use tracing_subscriber::layer::Context;
+
+use crate::dialects::Dialect;
 
 pub use self::native::{Spans, Unheard};
 pub(crate) use self::{compatible::Compatible, native::Native};
@@ -38,6 +41,9 @@ pub enum Engine {
 pub(crate) trait SpanEngine<S: Subscriber>: Send + Sync {
     /// Tells the engine by which dispatcher its spans can be found.
     fn register(&self, dispatch: &Dispatch);
+
+    /// Teaches the engine one more dialect, before it hears anything.
+    fn understand(&mut self, dialect: Dialect);
 
     /// A span was made.
     fn new_span(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>);

@@ -5,7 +5,7 @@ use std::{any::TypeId, sync::OnceLock, time::SystemTime};
 use flowspan_model::{Field, SpanIds, TARGET};
 use opentelemetry::{
     Context as OtelContext, KeyValue,
-    trace::{Status, TraceContextExt},
+    trace::{SpanKind, Status, TraceContextExt},
 };
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::{
@@ -20,7 +20,10 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
-use super::mends::{EventVisitor, Mends};
+use super::{
+    mends::{EventVisitor, Mends},
+    stand_in,
+};
 
 /// How a span ends.
 #[derive(Debug, Default)]
@@ -31,6 +34,10 @@ pub(super) struct Ending {
     pub(super) time: Option<SystemTime>,
     /// The agent around it, if it shall stand on the span.
     pub(super) agent: Option<String>,
+    /// What a span of a dialect has said.
+    pub(super) attributes: Vec<KeyValue>,
+    /// Its final status, if it is of a dialect.
+    pub(super) status: Status,
 }
 
 /// `tracing-opentelemetry` with its lean settings.
@@ -75,6 +82,24 @@ where
         })
     }
 
+    /// A span of a dialect was made, whose fields are heard elsewhere.
+    pub(super) fn new_foreign_span(
+        &self,
+        attributes: &Attributes<'_>,
+        id: &Id,
+        kind: &SpanKind,
+        context: Context<'_, S>,
+    ) {
+        stand_in::with_attributes(attributes, kind, |attributes| {
+            self.inner.on_new_span(attributes, id, context);
+        });
+    }
+
+    /// A span of a dialect is of this kind, as has become known. Too late if it has started.
+    pub(super) fn set_span_kind(&self, id: &Id, kind: &SpanKind, context: Context<'_, S>) {
+        stand_in::with_record(kind, |record| self.inner.on_record(id, record, context));
+    }
+
     /// Adds an event to the span in which it happened.
     pub(super) fn add_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let Some(context) = context.event_span(event).and_then(|span| self.otel_context(&span.id())) else {
@@ -111,6 +136,12 @@ where
         }
         if let Some(name) = late_name.or(ending.name) {
             span.update_name(name);
+        }
+        if !ending.attributes.is_empty() {
+            span.set_attributes(ending.attributes);
+        }
+        if ending.status != Status::Unset {
+            span.set_status(ending.status);
         }
         // Ended here, because the layer would take the moment of the last exit.
         span.end_with_timestamp(ending.time.unwrap_or_else(SystemTime::now));

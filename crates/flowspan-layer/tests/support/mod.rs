@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use flowspan_layer::{Engine, FlowspanLayer, Normalizer, Spans};
+use flowspan_layer::{Dialect, Engine, FlowspanLayer, Normalizer, Overheard, Spans};
 use flowspan_model::{Event, EventSink, Kind, Moment};
 use opentelemetry::{Value, trace::TracerProvider};
 use opentelemetry_sdk::trace::{
@@ -34,17 +34,22 @@ impl Bench {
     }
 
     pub(crate) fn sampling(engine: Engine, sampler: Sampler) -> Self {
+        Bench::understanding(engine, sampler, None)
+    }
+
+    pub(crate) fn understanding(engine: Engine, sampler: Sampler, dialect: Option<Dialect>) -> Self {
         let exporter = InMemorySpanExporter::default();
         let normalizer = Normalizer::new(vec![Box::new(SimpleSpanProcessor::new(exporter.clone()))]);
+        let events = Arc::new(Events::default());
         let provider = SdkTracerProvider::builder()
             .with_sampler(sampler.clone())
-            .with_span_processor(normalizer.clone())
+            .with_span_processor(Overheard::new(normalizer.clone(), events.clone(), "test"))
             .build();
-        let events = Arc::new(Events::default());
         let layer = match engine {
             Engine::Native => FlowspanLayer::native(Spans::new(normalizer).sampler(sampler), events.clone()),
             _ => FlowspanLayer::new(provider.tracer("test"), events.clone()),
         };
+        let layer = dialect.into_iter().fold(layer, FlowspanLayer::with_dialect);
         let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
         Bench { exporter, provider, events, _default: dispatcher::set_default(&dispatch) }
     }

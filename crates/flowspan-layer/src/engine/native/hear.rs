@@ -7,17 +7,18 @@ use std::{
 };
 
 use flowspan_model::{Field, Text, Value as ModelValue};
-use opentelemetry::{
-    Key, Value,
-    trace::{SpanKind, Status},
-};
+use opentelemetry::{Key, Value, trace::Status};
 use tracing::field::{Field as TracingField, Visit};
 
 use super::{
-    record::{Record, State},
+    record::{Record, Recording, State},
     words,
 };
-use crate::callsites::{Meaning, Plan};
+use crate::{
+    attributes::span_kind_of,
+    callsites::{Meaning, Plan},
+    dialects::{Reading, Said, read},
+};
 
 /// Takes what is recorded on a span into its state.
 pub(super) struct Hear<'state> {
@@ -82,6 +83,16 @@ impl Hear<'_> {
         }
     }
 
+    /// What a span of a dialect says.
+    fn read(&mut self, reading: Reading, field: &TracingField, said: Said<'_>) {
+        if let Some(foreign) = &self.plan.foreign {
+            let is_recording = self.is_recording;
+            let mut state = self.span.state();
+            let mut keep = Recording { state: &mut state, is_recording };
+            read(foreign, reading, Key::from_static_str(field.name()), said, &mut keep);
+        }
+    }
+
     /// A text that the thread has not met before, or not often enough.
     #[cold]
     fn rare_text(&mut self, field: Field, text: &str) {
@@ -95,33 +106,32 @@ impl Hear<'_> {
         &mut self,
         field: &TracingField,
         value: T,
-        as_attribute: impl FnOnce(T) -> Value,
+        as_said: impl FnOnce(T) -> Said<'static>,
     ) {
         match self.plan.meaning(field) {
             Meaning::Known(known) => self.span.state().set_field(known, value.into()),
-            _ => self.attribute(field, || as_attribute(value)),
+            Meaning::Read(reading) => self.read(reading, field, as_said(value)),
+            Meaning::Content => {}
+            _ => self.attribute(field, || as_said(value).into_value()),
         }
     }
 }
 
 impl Visit for Hear<'_> {
     fn record_f64(&mut self, field: &TracingField, value: f64) {
-        self.number(field, value, Value::F64);
+        self.number(field, value, Said::Float);
     }
 
     fn record_i64(&mut self, field: &TracingField, value: i64) {
-        self.number(field, value, Value::I64);
+        self.number(field, value, Said::Integer);
     }
 
     fn record_u64(&mut self, field: &TracingField, value: u64) {
-        self.number(field, value, |value| match i64::try_from(value) {
-            Ok(value) => value.into(),
-            Err(_) => value.to_string().into(),
-        });
+        self.number(field, value, Said::Unsigned);
     }
 
     fn record_bool(&mut self, field: &TracingField, value: bool) {
-        self.number(field, value, Value::Bool);
+        self.number(field, value, Said::Boolean);
     }
 
     fn record_str(&mut self, field: &TracingField, value: &str) {
@@ -136,29 +146,22 @@ impl Visit for Hear<'_> {
                 None => self.rare_text(known, value),
             },
             Meaning::Name => self.span.state().rare().name = Some(value.to_owned()),
-            Meaning::SpanKind => self.span.state().kind = kind(value),
+            Meaning::SpanKind => self.span.state().kind = span_kind_of(value),
             Meaning::StatusCode => self.span.state().set_status(status(value)),
             Meaning::StatusDescription => self.span.state().set_status(Status::error(value.to_owned())),
             Meaning::Attribute => self.attribute(field, || value.to_owned().into()),
+            Meaning::Read(reading) => self.read(reading, field, Said::Text(value)),
+            Meaning::Content => {}
         }
     }
 
     fn record_debug(&mut self, field: &TracingField, value: &dyn fmt::Debug) {
-        // Nobody sees it: it need not be written.
-        if self.is_recording || self.plan.meaning(field) != Meaning::Attribute {
-            self.record_str(field, &format!("{value:?}"));
+        match self.plan.meaning(field) {
+            // Nobody sees it: it need not be written.
+            Meaning::Attribute if !self.is_recording => {}
+            Meaning::Content => {}
+            _ => self.record_str(field, &format!("{value:?}")),
         }
-    }
-}
-
-fn kind(text: &str) -> SpanKind {
-    let is = |name: &str| text.eq_ignore_ascii_case(name);
-    match () {
-        () if is("server") => SpanKind::Server,
-        () if is("client") => SpanKind::Client,
-        () if is("producer") => SpanKind::Producer,
-        () if is("consumer") => SpanKind::Consumer,
-        () => SpanKind::Internal,
     }
 }
 

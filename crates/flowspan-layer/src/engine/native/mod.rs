@@ -39,12 +39,13 @@ use self::{
     hear::{Hear, Listener},
     open::Open,
     origin::Traces,
-    record::{Life, Record, State},
+    record::{Life, Record, State, known_work},
     shadow::Shadows,
 };
 use super::{SpanEngine, mends::EventVisitor};
 use crate::{
     callsites::{self, Plan},
+    dialects::{Dialect, Dialects},
     observation::FieldVisitor,
 };
 
@@ -58,6 +59,7 @@ pub(crate) struct Native<S> {
     open: Arc<Open>,
     events: Arc<dyn EventSink>,
     shadows: Shadows,
+    dialects: Dialects,
     subscriber: PhantomData<fn(S)>,
 }
 
@@ -74,6 +76,7 @@ where
             traces,
             open,
             events,
+            dialects: Dialects::default(),
             subscriber: PhantomData,
         }
     }
@@ -105,13 +108,24 @@ where
         }
     }
 
+    /// The same for a span that is over and has never been entered. It is found once more for that.
+    #[cold]
+    fn settle_at_last(&self, record: &Arc<Record>) {
+        if self.open.insert(record) {
+            self.settle(record);
+            drop(self.open.remove(record.id));
+        }
+    }
+
     /// The work of a span begins, unless it has begun. Gives what is to be told of that.
     fn begin(&self, record: &Record, state: &mut State) -> Option<ModelEvent> {
-        if !record.becomes(Life::Begun, state) {
-            return None;
-        }
+        if record.becomes(Life::Begun, state) { self.begin_work(record, state) } else { None }
+    }
+
+    /// What has begun is work.
+    fn begin_work(&self, record: &Record, state: &mut State) -> Option<ModelEvent> {
         let kind = record.kind()?;
-        if let Some(outer) = &record.outer {
+        if let Some(outer) = record.around() {
             // From the inside outwards, always: two threads cannot wait for each other.
             state.inherit(&outer.state(), outer.origin().context.span_id());
         }
@@ -144,10 +158,14 @@ where
     }
 
     fn add_event(event: &Event<'_>, record: &Record) {
+        let metadata = event.metadata();
         if !record.is_recording() {
+            // How a span of a dialect ended is measured, even if nobody keeps it.
+            if *metadata.level() == Level::ERROR && record.plan.foreign.is_some() {
+                record.state().set_status(Status::error(""));
+            }
             return;
         }
-        let metadata = event.metadata();
         let is_foreign = metadata.target() != TARGET;
         let mut visitor = EventVisitor::default();
         if is_foreign {
@@ -177,9 +195,13 @@ where
         self.shadows.register(dispatch);
     }
 
+    fn understand(&mut self, dialect: Dialect) {
+        self.dialects = self.dialects.with(dialect);
+    }
+
     fn new_span(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>) {
         let metadata = attributes.metadata();
-        let plan = callsites::plan(metadata);
+        let plan = callsites::plan(metadata, &self.dialects);
         let (parent, visible) = if attributes.is_contextual() {
             here::innermost(self.number).unzip()
         } else {
@@ -203,6 +225,10 @@ where
         let state = unshared.state_mut();
         state.open(metadata.name(), self.traces.spans.limits, plan);
         attributes.record(&mut Hear { plan, is_recording, span: Listener::New(state) });
+        if plan.foreign.is_some() {
+            unshared.decide_alone();
+        }
+        let state = unshared.state_mut();
         if !is_decided {
             let origin = self.decide_late(attributes, state);
             *unshared.origin_mut() = origin;
@@ -215,10 +241,17 @@ where
     }
 
     fn record(&self, id: &Id, values: &Values<'_>, _: &Context<'_, S>) {
-        self.look(id.into_u64(), |record| {
-            let is_recording = record.is_recording();
-            values.record(&mut Hear { plan: record.plan, is_recording, span: Listener::Open(record) });
+        let started = self.look(id.into_u64(), |record| {
+            let (plan, is_recording) = (record.plan, record.is_recording());
+            values.record(&mut Hear { plan, is_recording, span: Listener::Open(record) });
+            plan.foreign.as_ref()?;
+            let mut state = record.state();
+            let is_new = record.decide(&mut state) && record.is(Life::Begun);
+            is_new.then(|| self.begin_work(record, &mut state)).flatten()
         });
+        if let Some(event) = started.flatten() {
+            self.events.event(&event);
+        }
     }
 
     fn follows_from(&self, id: &Id, follows: &Id, _: &Context<'_, S>) {
@@ -235,7 +268,7 @@ where
     }
 
     fn event(&self, event: &Event<'_>, context: &Context<'_, S>) {
-        let plan = callsites::plan(event.metadata());
+        let plan = callsites::plan(event.metadata(), &self.dialects);
         let span = match event.is_contextual() {
             true => here::innermost(self.number).map(|(id, _)| id),
             false => self.named(event.parent(), context),
@@ -243,7 +276,7 @@ where
         let around = span.and_then(|span| {
             self.look(span, |record| {
                 Self::add_event(event, record);
-                plan.kind.and_then(|_| record.nearest_work().cloned())
+                plan.kind.and_then(|_| known_work(record.nearest_work()).cloned())
             })
         });
         if let Some(kind) = plan.kind {
@@ -278,18 +311,25 @@ where
     fn close(&self, id: &Id, _: &Context<'_, S>) {
         let Some(record) = self.open.remove(id.into_u64()) else { return };
         here::forget(&record);
-        self.settle(&record);
+        if record.has_shadow.load(Ordering::Acquire) && !record.is(Life::Fixed) {
+            self.settle_at_last(&record);
+        }
         let mut state = record.state();
         let begun = record.is(Life::Begun);
         let started = self.begin(&record, &mut state);
         record.becomes(Life::Closed, &mut state);
+        state.finish(record.kind(), record.plan);
         let rare = state.take_rare().map(|rare| *rare).unwrap_or_default();
         let (active, shadow) = (state.active.take(), rare.shadow.clone());
         let ids = record.ids(&state);
-        let event = record.kind().map(|kind| state.ended(kind, ids, begun));
-        let span = record
+        let mut event = record.kind().map(|kind| state.ended(kind, ids, begun));
+        let mut span = record
             .is_recording()
             .then(|| state.export(event.as_ref(), rare, record.origin(), &self.traces.spans.scope));
+        if let (None, Some(_), Some(span)) = (&event, &shadow, &mut span) {
+            // What it is may have been said through `OpenTelemetrySpanExt` alone.
+            event = self.dialects.hear_span(span);
+        }
         // What is dropped or called from here on may come back to this span.
         drop(state);
         drop(active);

@@ -12,6 +12,7 @@ use opentelemetry::{
 };
 
 use super::record::{Life, Record, State};
+use crate::dialects::is_content;
 
 /// A `tracing` span as an OpenTelemetry span: what is set here is set there. It ends when the
 /// `tracing` span does, and not before.
@@ -78,7 +79,9 @@ impl Span for Proxy {
     }
 
     fn set_attribute(&mut self, attribute: KeyValue) {
-        self.change(|state| state.set_attribute(attribute.key, attribute.value));
+        if !is_content(attribute.key.as_str()) {
+            self.change(|state| state.set_attribute(attribute.key, attribute.value));
+        }
     }
 
     fn set_status(&mut self, status: Status) {

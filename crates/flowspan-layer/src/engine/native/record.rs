@@ -9,7 +9,7 @@ use std::{
 };
 
 use flowspan_model::{
-    Event, Field, Fields, Kind, Moment, SpanIds, Status as WorkStatus, Value as ModelValue,
+    Event, Field, Fields, Kind, Moment, SpanIds, Status as WorkStatus, Text, Value as ModelValue,
 };
 use opentelemetry::{
     Context as OtelContext, Key, KeyValue, Value,
@@ -18,8 +18,12 @@ use opentelemetry::{
 use opentelemetry_sdk::trace::{SpanEvents, SpanLimits, SpanLinks};
 use tracing::span::Id;
 
-use super::clock::Start;
-use crate::callsites::{NOTHING, Plan};
+use super::{clock::Start, words};
+use crate::{
+    attributes::of_value,
+    callsites::{NOTHING, Plan},
+    dialects::{Keep, finish, span_kind},
+};
 
 /// An open span. Lives among the open ones of its engine, and on the threads that are inside it.
 #[derive(Debug)]
@@ -35,6 +39,8 @@ pub(super) struct Record {
     /// Whether `OpenTelemetrySpanExt` has asked for it.
     pub(super) has_shadow: AtomicBool,
     life: AtomicU8,
+    /// What of the vocabulary it is, by its number and one more; nothing yet if that is zero.
+    work: AtomicU8,
     origin: Origin,
     /// Where it stands since somebody has given it another parent.
     moved: OnceLock<Box<Origin>>,
@@ -51,6 +57,7 @@ impl Record {
             plan: &NOTHING,
             has_shadow: AtomicBool::new(false),
             life: AtomicU8::new(Life::Open as u8),
+            work: AtomicU8::new(0),
             origin: Origin::undecided(),
             moved: OnceLock::new(),
             state: Mutex::new(State::blank()),
@@ -60,6 +67,7 @@ impl Record {
     /// A span is made.
     pub(super) fn open(&mut self, engine: u64, id: u64, plan: &'static Plan) {
         (self.engine, self.id, self.plan) = (engine, id, plan);
+        *self.work.get_mut() = number(plan.kind);
     }
 
     /// Where the span stands, to be decided while nobody else knows of it.
@@ -144,15 +152,64 @@ impl Record {
         is_new
     }
 
-    /// What of the vocabulary it is.
+    /// What of the vocabulary it is. Of a span of a dialect it may become known late.
     #[inline]
     pub(super) fn kind(&self) -> Option<Kind> {
-        self.plan.kind
+        let number = self.work.load(Ordering::Acquire);
+        Kind::ALL.get(usize::from(number).wrapping_sub(1)).copied()
     }
 
-    /// The nearest span of the vocabulary, itself included.
+    /// What it is has become known, if it is a span of a dialect: the last word before its work begins,
+    /// the first one from then on. Says whether it is work only now.
+    pub(super) fn decide(&self, state: &mut State) -> bool {
+        let Some(kind) = state.decided.take() else { return false };
+        let before = self.kind();
+        if before.is_some() && self.is(Life::Begun) {
+            return false;
+        }
+        self.work.store(number(Some(kind)), Ordering::Release);
+        state.turns_out(kind, self.plan);
+        before.is_none()
+    }
+
+    /// The same while nobody else knows of the span.
+    pub(super) fn decide_alone(&mut self) {
+        let plan = self.plan;
+        let state = self.state_mut();
+        if let Some(kind) = state.decided.take() {
+            state.turns_out(kind, plan);
+            *self.work.get_mut() = number(Some(kind));
+        }
+    }
+
+    /// The nearest span that is work of the vocabulary or may turn out to be, itself included.
     pub(super) fn nearest_work(self: &Arc<Self>) -> Option<&Arc<Record>> {
-        if self.kind().is_some() { Some(self) } else { self.outer.as_ref() }
+        if self.plan.may_be_work() { Some(self) } else { self.outer.as_ref() }
+    }
+
+    /// The nearest span of the vocabulary around it, as far as is known by now.
+    pub(super) fn around(&self) -> Option<&Arc<Record>> {
+        known_work(self.outer.as_ref())
+    }
+}
+
+/// The nearest span, from this one outwards, that is known to be work of the vocabulary.
+pub(super) fn known_work(from: Option<&Arc<Record>>) -> Option<&Arc<Record>> {
+    let mut nearest = from;
+    while let Some(record) = nearest
+        && record.kind().is_none()
+    {
+        nearest = record.outer.as_ref();
+    }
+    nearest
+}
+
+/// What stands for a kind in an atomic.
+const fn number(kind: Option<Kind>) -> u8 {
+    const { assert!(Kind::COUNT < u8::MAX as usize) };
+    match kind {
+        Some(kind) => kind as u8 + 1,
+        None => 0,
     }
 }
 
@@ -208,6 +265,8 @@ pub(super) struct State {
     pub(super) own: u128,
     /// The span of the vocabulary around it, known when it begins.
     around: Option<SpanId>,
+    /// What a span of a dialect has said that it is, and nobody has heard yet.
+    decided: Option<Kind>,
     pub(super) limits: SpanLimits,
     /// What is not of the vocabulary.
     pub(super) attributes: Vec<KeyValue>,
@@ -243,6 +302,7 @@ impl State {
             fields: Fields::default(),
             own: 0,
             around: None,
+            decided: None,
             limits: SpanLimits::default(),
             attributes: Vec::new(),
             dropped_attributes: 0,
@@ -254,9 +314,12 @@ impl State {
     /// A span begins to be known. Its clock starts now.
     pub(super) fn open(&mut self, first_name: &'static str, limits: SpanLimits, plan: &Plan) {
         (self.start, self.first_name, self.limits) = (Start::now(), first_name, limits);
-        match plan.kind {
-            Some(_) => self.fields.reserve(plan.len()),
-            None => self.attributes.reserve_exact(plan.len()),
+        match plan.may_be_work() {
+            true => self.fields.reserve(plan.len()),
+            false => self.attributes.reserve_exact(plan.len()),
+        }
+        if let (Some(_), Some(kind)) = (&plan.foreign, plan.kind) {
+            self.kind = span_kind(kind);
         }
     }
 
@@ -269,6 +332,7 @@ impl State {
         self.fields = room;
         self.own = 0;
         self.around = None;
+        self.decided = None;
         self.attributes.clear();
         self.dropped_attributes = 0;
         self.active = None;
@@ -348,6 +412,34 @@ impl State {
         }
     }
 
+    /// A span of a dialect is work of this kind, as it turns out.
+    fn turns_out(&mut self, kind: Kind, plan: &Plan) {
+        if plan.foreign.as_ref().is_some_and(|foreign| !foreign.says_span_kind()) {
+            self.kind = span_kind(kind);
+        }
+    }
+
+    /// A span of a dialect is over: what its dialect leaves open is decided. Of one that is no work, what
+    /// looked like fields of the vocabulary are attributes like any other.
+    pub(super) fn finish(&mut self, kind: Option<Kind>, plan: &Plan) {
+        let Some(foreign) = &plan.foreign else { return };
+        let is_told_by_key = self.shadow().is_some();
+        if is_told_by_key {
+            let attributes = std::mem::take(&mut self.attributes);
+            foreign.hear(attributes, &mut Recording { state: self, is_recording: true });
+        }
+        match kind {
+            Some(kind) => finish(foreign, kind, &mut Recording { state: self, is_recording: true }),
+            None => {
+                let own = self.own;
+                let fields = std::mem::take(&mut self.fields);
+                for (field, value) in fields.iter().filter(|(field, _)| own & bit(*field) != 0) {
+                    self.set_attribute(Key::from_static_str(field.key()), of_value(field, value));
+                }
+            }
+        }
+    }
+
     /// Forgets what nobody will see.
     pub(super) fn forget_attributes(&mut self) {
         self.attributes = Vec::new();
@@ -391,6 +483,63 @@ impl State {
             ids,
             duration: Some(duration),
             fields: std::mem::take(&mut self.fields),
+        }
+    }
+}
+
+/// The state of a span of a dialect, while it is heard.
+pub(super) struct Recording<'state> {
+    pub(super) state: &'state mut State,
+    /// Whether attributes are kept.
+    pub(super) is_recording: bool,
+}
+
+impl Keep for Recording<'_> {
+    fn known(&self, field: Field) -> Option<&ModelValue> {
+        self.state.fields.get(field)
+    }
+
+    fn field(&mut self, field: Field, value: ModelValue) {
+        self.state.set_field(field, value);
+    }
+
+    fn text(&mut self, field: Field, text: &str) {
+        let text = match words::kept(field, text) {
+            Some(kept) => Text::from_static(kept),
+            None => words::met(field, text),
+        };
+        self.state.set_field(field, ModelValue::Text(text));
+    }
+
+    fn attribute(&mut self, key: Key, value: Value) {
+        if self.is_recording {
+            self.state.set_attribute(key, value);
+        }
+    }
+
+    fn decide(&mut self, kind: Kind) {
+        self.state.decided = Some(kind);
+    }
+
+    fn fail(&mut self, description: &str) {
+        self.state.set_status(Status::error(description.to_owned()));
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(self.state.status, Status::Error { .. })
+    }
+
+    fn forget(&mut self, is_wrong: fn(Field) -> bool) {
+        let is_known = self.state.fields.iter().any(|(field, _)| is_wrong(field));
+        if is_known {
+            let fields = std::mem::take(&mut self.state.fields);
+            self.state.own &= !fields.iter().fold(0, |all, (field, _)| match is_wrong(field) {
+                true => all | bit(field),
+                false => all,
+            });
+            for (field, value) in fields.iter().filter(|(field, _)| !is_wrong(*field)) {
+                self.state.fields.add(field, value.clone());
+            }
         }
     }
 }

@@ -1,0 +1,90 @@
+//! Spans that are made through the OpenTelemetry API, heard.
+
+use std::{sync::Arc, time::Duration};
+
+use flowspan_model::EventSink;
+use opentelemetry::Context;
+use opentelemetry_sdk::{
+    Resource,
+    error::OTelSdkResult,
+    trace::{Span, SpanData, SpanProcessor},
+};
+
+use crate::{
+    Normalizer,
+    dialects::{Dialect, Dialects, is_content},
+};
+
+/// Hears spans that a program makes through the OpenTelemetry API, past `tracing`, and hands them to a
+/// [`Normalizer`].
+///
+/// A span whose attributes say that it is a model call, an agent's run, a tool call or other work of the
+/// vocabulary (`gen_ai.operation.name`, `openinference.span.kind`) gets the form of such a span, and its
+/// end is told, so that it feeds all metrics. Nothing is told of its start, and it takes nothing over
+/// from the spans around it. What is not kept by the sampler is not heard: the SDK tells nobody of it.
+///
+/// It stands in a provider in the place of the normalizer.
+#[derive(Debug)]
+pub struct Overheard {
+    normalizer: Normalizer,
+    events: Told,
+    dialects: Dialects,
+    own_scope: &'static str,
+}
+
+struct Told(Arc<dyn EventSink>);
+
+impl std::fmt::Debug for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Told")
+    }
+}
+
+impl Overheard {
+    /// Tells this sink what is heard. Spans of the instrumentation scope `own_scope` are those of a
+    /// layer, which has told of them itself: they are handed on as they are.
+    pub fn new(normalizer: Normalizer, events: Arc<dyn EventSink>, own_scope: &'static str) -> Self {
+        Overheard { normalizer, events: Told(events), dialects: Dialects::default(), own_scope }
+    }
+
+    /// Also understands this dialect, as far as it goes by attributes and not by targets or names of
+    /// `tracing`.
+    #[must_use]
+    pub fn with_dialect(mut self, dialect: Dialect) -> Self {
+        self.dialects = self.dialects.with(dialect);
+        self
+    }
+}
+
+impl SpanProcessor for Overheard {
+    fn on_start(&self, span: &mut Span, context: &Context) {
+        self.normalizer.on_start(span, context);
+    }
+
+    fn on_end(&self, mut span: SpanData) {
+        let event = match span.instrumentation_scope.name() == self.own_scope {
+            true => None,
+            false => self.dialects.hear_span(&mut span),
+        };
+        span.attributes.retain(|attribute| !is_content(attribute.key.as_str()));
+        for event in &mut span.events.events {
+            event.attributes.retain(|attribute| !is_content(attribute.key.as_str()));
+        }
+        if let Some(event) = event {
+            self.events.0.event(&event);
+        }
+        self.normalizer.on_end(span);
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.normalizer.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.normalizer.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.normalizer.set_resource(resource);
+    }
+}
