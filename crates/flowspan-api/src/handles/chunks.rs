@@ -29,7 +29,8 @@ pub(super) struct Chunks {
     first: AtomicU64,
     /// The tokens of the first chunk, which nobody can say how long they took.
     first_tokens: AtomicU64,
-    tokens: AtomicU64,
+    /// The tokens beyond one for each chunk, so that the usual chunk has nothing to add.
+    more_tokens: AtomicU64,
     /// The times from chunk to chunk.
     times: [AtomicU64; BUCKETS],
     output_reported: AtomicBool,
@@ -44,7 +45,7 @@ impl Chunks {
             latest: AtomicU64::new(0),
             first: AtomicU64::new(0),
             first_tokens: AtomicU64::new(0),
-            tokens: AtomicU64::new(0),
+            more_tokens: AtomicU64::new(0),
             times: [const { AtomicU64::new(0) }; BUCKETS],
             output_reported: AtomicBool::new(false),
             finish_reported: AtomicBool::new(false),
@@ -54,10 +55,15 @@ impl Chunks {
     /// A chunk has come.
     #[inline]
     pub(super) fn add(&self, tokens: u64) {
-        let now = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX).max(1);
+        let elapsed = self.started.elapsed();
+        // In 64 bits, which last for half a million years, because those of `as_micros` cost more.
+        let now = (elapsed.as_secs() * 1_000_000 + u64::from(elapsed.subsec_micros())).max(1);
         // Of two chunks that come at once the earlier may be told later: time does not run backwards.
         let before = self.latest.fetch_max(now, Ordering::Relaxed);
-        self.tokens.fetch_add(tokens, Ordering::Relaxed);
+        if tokens != 1 {
+            // A chunk without a token takes one away: the sum is right once the chunks are added.
+            self.more_tokens.fetch_add(tokens.wrapping_sub(1), Ordering::Relaxed);
+        }
         if before == 0 {
             self.begin(now, tokens);
         } else {
@@ -110,7 +116,7 @@ impl Drop for Chunks {
         if !times.is_empty() {
             self.span.record(Field::ChunkTimes.key(), times.as_str());
         }
-        let tokens = *self.tokens.get_mut();
+        let tokens = chunks.wrapping_add(*self.more_tokens.get_mut());
         let lasted = latest - *self.first.get_mut();
         if lasted > 0 {
             #[expect(clippy::cast_precision_loss, reason = "a rate of more than 2^53 tokens is no rate")]

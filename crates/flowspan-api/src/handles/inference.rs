@@ -225,14 +225,15 @@ impl Inference {
     /// let chunks = call.stream(ask(), |_chunk| 1);
     /// # drop(chunks);
     /// ```
-    pub fn stream<S, T, E>(
+    pub fn stream<S, T, E, F>(
         &self,
         stream: S,
-        tokens: impl FnMut(&T) -> u64,
-    ) -> Streamed<S, impl FnMut(&Result<T, E>) -> Result<u64, Verdict>>
+        tokens: F,
+    ) -> Streamed<S, impl FnMut(&Result<T, E>) -> Result<u64, Verdict> + use<S, T, E, F>>
     where
         S: Stream<Item = Result<T, E>>,
         E: Display + 'static,
+        F: FnMut(&T) -> u64,
     {
         self.stream_judged(stream, by_result(tokens))
     }
@@ -278,10 +279,10 @@ impl Inference {
 
     /// Counts a chunk of a streamed response that brought this many tokens.
     ///
-    /// Costs a look at the clock and three atomic operations, and allocates nothing. The first call gives
-    /// the time to the first chunk, every further one a time between chunks. The sum is used as the output
-    /// tokens of the call unless [`usage`](Inference::usage) reports them, so a stream that breaks keeps
-    /// what had come.
+    /// Costs a look at the clock and two atomic operations, one more if it is not one token, and allocates
+    /// nothing. The first call gives the time to the first chunk, every further one a time between chunks.
+    /// The sum is used as the output tokens of the call unless [`usage`](Inference::usage) reports them, so
+    /// a stream that breaks keeps what had come.
     #[inline]
     pub fn token(&self, tokens: u64) {
         self.chunks.add(tokens);

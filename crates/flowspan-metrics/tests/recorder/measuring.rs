@@ -146,3 +146,35 @@ fn an_event_sink_that_panics_is_isolated_counted_and_called_again() {
     assert_eq!(bench.recorder.sink_panics(), 3);
     assert_eq!(bench.sums("test.agent.executions")["agent_name=a"], 3.0);
 }
+
+#[test]
+fn repeated_numbers_are_recorded_each_in_its_bucket_and_what_is_none_is_refused() {
+    let bench = Bench::new();
+    let call = |times: &str| ended(Kind::Inference).with(Field::ChunkTimes, times);
+    bench.recorder.event(&call("117x0.013 3x0.051 1x100"));
+    bench.recorder.event(&call("2x0.01 nonsense 1x-1 99999999x1"));
+    // Another span has told of this one already.
+    bench.recorder.event(&call("50x1").with(Field::Duplicate, true));
+    let (buckets, sum) = bench.buckets("gen_ai.client.inference.time_per_output_chunk");
+    assert_eq!(buckets, [2, 117, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    assert!((sum - (117.0 * 0.013 + 3.0 * 0.051 + 100.0 + 2.0 * 0.01)).abs() < 1e-9, "{sum}");
+    assert_eq!(bench.recorder.refused(), 3);
+}
+
+#[test]
+fn a_call_that_was_counted_as_another_span_counts_nowhere() {
+    let bench = Bench::new();
+    let call = ended(Kind::Inference).with(Field::ErrorType, "timeout").with(Field::Duplicate, true);
+    bench.recorder.event(&Event { duration: Some(std::time::Duration::from_secs(1)), ..call });
+    assert!(bench.all().is_empty(), "{:?}", bench.all());
+}
+
+#[test]
+fn the_sizes_of_calls_that_broke_are_no_sizes_of_calls_but_their_tokens_count() {
+    let bench = Bench::new();
+    let call = ended(Kind::Inference).with(Field::OutputTokens, 5_i64).with(Field::ErrorType, "cancelled");
+    bench.recorder.event(&call);
+    let usage = bench.sums("gen_ai.client.inference.usage.output_tokens");
+    assert_eq!(usage["gen_ai.token.modality=unknown"], 5.0);
+    assert!(bench.sums("gen_ai.client.inference.operation.output_tokens").is_empty());
+}

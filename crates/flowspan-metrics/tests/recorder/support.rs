@@ -44,6 +44,22 @@ impl Bench {
         self.all().remove(name).unwrap_or_default()
     }
 
+    /// The counts in the buckets of a histogram of one series, and its sum.
+    pub(crate) fn buckets(&self, name: &str) -> (Vec<u64>, f64) {
+        self.exporter.reset();
+        self.provider.force_flush().expect("the in-memory exporter takes everything");
+        let finished = self.exporter.get_finished_metrics().expect("the exporter is alive");
+        let mut metrics = finished.iter().flat_map(|m| m.scope_metrics()).flat_map(|m| m.metrics());
+        let metric = metrics.find(|metric| metric.name() == name).expect("it was exported");
+        let AggregatedMetrics::F64(MetricData::Histogram(histogram)) = metric.data() else {
+            panic!("{name} is no histogram");
+        };
+        let mut points = histogram.data_points();
+        let point = points.next().expect("it has a series");
+        assert!(points.next().is_none(), "it has one series");
+        (point.bucket_counts().collect(), point.sum())
+    }
+
     /// Whether a histogram was exported with exponential buckets.
     pub(crate) fn is_exponential(&self, name: &str) -> bool {
         self.exporter.reset();
