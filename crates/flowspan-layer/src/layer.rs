@@ -3,6 +3,7 @@
 use std::{any::TypeId, fmt, sync::Arc};
 
 use flowspan_model::EventSink;
+use opentelemetry::Context as OtelContext;
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::{
     Dispatch, Event, Level, Metadata, Subscriber,
@@ -11,7 +12,10 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
-use crate::engine::{Compatible, Native, SpanEngine, Spans};
+use crate::{
+    caller,
+    engine::{Compatible, Native, SpanEngine, Spans},
+};
 
 /// What is more verbose than this is no telemetry, unless [`FlowspanLayer::with_level`] says
 /// otherwise.
@@ -24,6 +28,7 @@ const OWN_NOISE: &str = "opentelemetry";
 pub struct FlowspanLayer<S> {
     engine: Box<dyn SpanEngine<S>>,
     level: Level,
+    caller: Option<OtelContext>,
 }
 
 impl<S> FlowspanLayer<S>
@@ -33,13 +38,13 @@ where
     /// A layer with the engine [`TracingOpenTelemetry`](crate::Engine::TracingOpenTelemetry): it
     /// starts its spans on this tracer and sends its events to this sink.
     pub fn new(tracer: SdkTracer, events: Arc<dyn EventSink>) -> Self {
-        FlowspanLayer { engine: Box::new(Compatible::new(tracer, events)), level: DEFAULT_LEVEL }
+        Self::with_engine(Compatible::new(tracer, events))
     }
 
     /// A layer with the engine [`Native`](crate::Engine::Native): it makes its spans itself and sends
     /// its events to this sink.
     pub fn native(spans: Spans, events: Arc<dyn EventSink>) -> Self {
-        FlowspanLayer { engine: Box::new(Native::new(spans, events)), level: DEFAULT_LEVEL }
+        Self::with_engine(Native::new(spans, events))
     }
 
     /// Also listens to spans and events that are more verbose, or to fewer. Default:
@@ -48,6 +53,18 @@ where
     pub fn with_level(mut self, level: Level) -> Self {
         self.level = level;
         self
+    }
+
+    /// Makes the span in this context, usually one of another process, the parent of all spans that
+    /// would have none, except those that are made with `parent: None`. Default: nobody's.
+    #[must_use]
+    pub fn with_caller(mut self, caller: OtelContext) -> Self {
+        self.caller = Some(caller);
+        self
+    }
+
+    fn with_engine(engine: impl SpanEngine<S> + 'static) -> Self {
+        FlowspanLayer { engine: Box::new(engine), level: DEFAULT_LEVEL, caller: None }
     }
 
     fn listens_to(&self, metadata: &Metadata<'_>) -> bool {
@@ -69,6 +86,7 @@ where
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if self.listens_to(attributes.metadata()) {
+            let _caller = caller::enter(self.caller.as_ref());
             self.engine.new_span(attributes, id, &context);
         }
     }
@@ -91,6 +109,7 @@ where
     }
 
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
+        let _caller = caller::enter(self.caller.as_ref());
         self.engine.enter(id, &context);
     }
 

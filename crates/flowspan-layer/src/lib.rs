@@ -53,6 +53,7 @@
 //! [`Normalizer`] is the last hand on spans that come from elsewhere, before an exporter sees them.
 
 mod attributes;
+mod caller;
 mod callsites;
 mod engine;
 mod layer;
@@ -62,6 +63,7 @@ mod observation;
 mod place;
 mod replay;
 
+pub use caller::inside;
 pub use engine::{Engine, Spans, Unheard};
 pub use layer::{DEFAULT_LEVEL, FlowspanLayer};
 pub use normalizer::Normalizer;

@@ -42,6 +42,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     };
     let limits = limits::from_environment(&environment)?;
     let propagator = propagation::from_environment(&environment)?;
+    let caller = builder.caller.context(&propagator, &environment);
     let mut outputs = builder.outputs;
     let mut standard_tree = None;
     if builder.from_environment {
@@ -130,6 +131,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         meter_provider,
         logger_provider,
         propagator: Mutex::new(Some(propagator)),
+        caller,
         recorder,
         switches,
         totals: builder.totals,

@@ -13,6 +13,7 @@ use tracing::Level;
 use crate::{
     BuildError, Telemetry, assemble,
     outputs::{AnyEventSink, AnyMetricReader, Output},
+    propagation::Caller,
 };
 
 /// The front door.
@@ -67,6 +68,7 @@ pub struct Builder {
     pub(crate) resource: Vec<KeyValue>,
     pub(crate) environment: Option<Environment>,
     pub(crate) sampler: Option<Sampler>,
+    pub(crate) caller: Caller,
     pub(crate) engine: Engine,
     pub(crate) level: Level,
     pub(crate) reporter: Reporter,
@@ -87,6 +89,7 @@ impl Builder {
             resource: Vec::new(),
             environment: None,
             sampler: None,
+            caller: Caller::default(),
             engine: Engine::default(),
             level: flowspan_layer::DEFAULT_LEVEL,
             reporter: Reporter::stderr(),

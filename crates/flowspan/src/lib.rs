@@ -62,6 +62,9 @@
 //! | `clap` | no | a group of command-line arguments; with it `statsd` |
 //! | `jsonl` | no | events as lines of JSON: files that are written, and read again |
 //! | `session` | no | what a run came to, in a file and at `/session` |
+//! | `http` | no | [one trace](propagation) over HTTP and gRPC |
+//! | `tonic` | no | the same as an interceptor for tonic; with it `http` |
+//! | `tokio` | no | the same for the commands of tokio |
 //!
 //! # If nothing arrives
 //!
@@ -84,7 +87,7 @@ mod observed;
 mod outputs;
 #[cfg_attr(not(target_os = "linux"), path = "process_metrics/absent.rs")]
 mod process_metrics;
-mod propagation;
+pub mod propagation;
 mod replay;
 mod report;
 mod resource;
@@ -168,6 +171,7 @@ pub mod prelude {
         Agent, Flowspan, Inference, MapItem, MapReduce, Phase, Reduce, Step, Telemetry, ToolCall, Verdict,
         Workflow,
         model::{Status, Usage},
+        propagation::WithTraceContext,
     };
     #[cfg(feature = "otlp")]
     pub use crate::{Otlp, Protocol};
