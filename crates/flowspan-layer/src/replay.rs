@@ -138,7 +138,9 @@ fn occurrence(event: &Event) -> OtelEvent {
 fn attributes(event: &Event) -> Vec<KeyValue> {
     let is_own = |field: Field| {
         field != Field::ErrorMessage
-            && [event.kind.fields(), Field::OF_AN_END, Field::ROLL_UP].iter().any(|own| own.contains(&field))
+            && [event.kind.fields(), Field::OF_AN_END, Field::ROLL_UP, Field::ADDED]
+                .iter()
+                .any(|own| own.contains(&field))
     };
     let own = event.fields.iter().filter(|(field, _)| is_own(*field));
     own.map(|(field, value)| KeyValue::new(Key::from_static_str(field.key()), of_value(field, value)))

@@ -76,6 +76,7 @@ impl Inference {
             gen_ai.usage.cache_write.input_tokens = Empty,
             gen_ai.usage.reasoning.output_tokens = Empty,
             flowspan.response.chunks = Empty,
+            flowspan.response.chunk_times = Empty,
             flowspan.cost.currency = Empty,
             "error.type" = Empty,
             otel.status_code = Empty,
