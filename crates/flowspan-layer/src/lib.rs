@@ -57,6 +57,7 @@ mod caller;
 mod callsites;
 mod engine;
 mod layer;
+mod links;
 mod names;
 mod normalizer;
 mod observation;

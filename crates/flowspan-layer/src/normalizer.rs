@@ -10,6 +10,8 @@ use opentelemetry_sdk::{
     trace::{Span, SpanData, SpanProcessor},
 };
 
+use crate::links::Links;
+
 /// How many attributes a span may have: the default of the specification. The SDK cuts a span at its
 /// own limit, but a span need not come from the SDK.
 const MAX_ATTRIBUTES: usize = 128;
@@ -17,6 +19,7 @@ const MAX_ATTRIBUTES: usize = 128;
 /// Puts ended spans into their final form and hands them to the processors behind it.
 ///
 /// - An attribute that was set several times stands once, with its last value.
+/// - Items, reductions, attempts and resumed runs are linked to what they go back to.
 /// - Finish reasons, which `tracing` can only carry as a text, become the list that the GenAI
 ///   conventions ask for.
 ///
@@ -26,16 +29,18 @@ const MAX_ATTRIBUTES: usize = 128;
 #[derive(Clone, Debug)]
 pub struct Normalizer {
     processors: Arc<[Box<dyn SpanProcessor>]>,
+    links: Links,
 }
 
 impl Normalizer {
     /// Hands every span to all of these processors.
     pub fn new(processors: Vec<Box<dyn SpanProcessor>>) -> Self {
-        Normalizer { processors: processors.into() }
+        Normalizer { processors: processors.into(), links: Links::default() }
     }
 
     /// Takes a span of the native engine, which has each key once already, and hands it on.
-    pub(crate) fn take(&self, span: SpanData) {
+    pub(crate) fn take(&self, mut span: SpanData) {
+        self.links.add(&mut span);
         let Some((last, others)) = self.processors.split_last() else { return };
         for processor in others {
             processor.on_end(span.clone());
