@@ -64,7 +64,8 @@
 //! | `session` | no | what a run came to, in a file and at `/session` |
 //! | `http` | no | [one trace](propagation) over HTTP and gRPC |
 //! | `tonic` | no | the same as an interceptor for tonic; with it `http` |
-//! | `tokio` | no | the same for the commands of tokio |
+//! | `tokio` | no | the same for the commands of tokio, and `agents` in them |
+//! | `agents` | no | [what command-line agents print](agents) becomes observations |
 //!
 //! # If nothing arrives
 //!
@@ -140,6 +141,12 @@ pub use telemetry::{DROP_TIMEOUT, Telemetry};
 /// The words of flowspan: events, fields, the metric catalog.
 pub use flowspan_model as model;
 
+/// Reading what command-line agents print.
+#[cfg(feature = "agents")]
+pub mod agents {
+    pub use flowspan_agents::{Counts, MAX_LINE, Reader, Watched};
+}
+
 /// Pushing to StatsD servers: where, and how lines are written.
 #[cfg(feature = "statsd")]
 pub mod statsd {
@@ -209,3 +216,11 @@ struct Labels;
 #[cfg(all(doctest, feature = "session"))]
 #[doc = include_str!("../../../docs/sessions.md")]
 struct Sessions;
+
+#[cfg(all(doctest, feature = "http"))]
+#[doc = include_str!("../../../docs/propagation.md")]
+struct Propagation;
+
+#[cfg(all(doctest, feature = "agents"))]
+#[doc = include_str!("../../../docs/agents.md")]
+struct Agents;

@@ -25,11 +25,6 @@ pub(super) fn current() -> Vec<Field> {
     global::get_text_map_propagator(|propagator| inject(propagator, &context))
 }
 
-/// What comes along with this work, by the global propagators. `values` gives the values of a field.
-pub(super) fn received<'values>(values: impl Fn(&str, &mut Vec<&'values str>)) -> Context {
-    global::get_text_map_propagator(|propagator| extract(propagator, &Context::current(), &values))
-}
-
 pub(super) fn inject(propagator: &dyn TextMapPropagator, context: &Context) -> Vec<Field> {
     let mut values = HashMap::new();
     propagator.inject_context(context, &mut values);

@@ -1,7 +1,7 @@
 //! In the headers of HTTP.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use opentelemetry::Context;
+use opentelemetry::{Context, global};
 
 use super::{WithTraceContext, carried};
 
@@ -30,8 +30,10 @@ pub fn headers() -> HeaderMap {
 /// let _guard = context.attach();
 /// ```
 pub fn from_headers(headers: &HeaderMap) -> Context {
-    carried::received(|field, into| {
-        into.extend(headers.get_all(field).iter().filter_map(|value| value.to_str().ok()));
+    global::get_text_map_propagator(|propagator| {
+        carried::extract(propagator, &Context::current(), |field, into| {
+            into.extend(headers.get_all(field).iter().filter_map(|value| value.to_str().ok()));
+        })
     })
 }
 
