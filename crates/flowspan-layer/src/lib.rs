@@ -55,6 +55,7 @@
 mod attributes;
 mod caller;
 mod callsites;
+mod convention;
 mod engine;
 mod layer;
 mod links;
