@@ -8,14 +8,14 @@ use std::{
 
 use flowspan_model::Field;
 use opentelemetry::{
-    TraceFlags, Value,
+    Value,
     propagation::TextMapPropagator,
-    trace::{Link, SpanContext, SpanId, TraceContextExt, TraceId, TraceState},
+    trace::{Link, SpanContext, SpanId, TraceContextExt, TraceId},
 };
 use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::SpanData};
 
-/// How many links a span has at most: the default of the specification.
-const MAX_LINKS: usize = 128;
+/// How many links a span has at most, unless somebody says otherwise: the default of the specification.
+const MAX_LINKS: u32 = 128;
 /// How many jobs are remembered with their items. Jobs that run beside so many others lose the links of
 /// their reduction, and nothing else.
 const JOBS: usize = 256;
@@ -24,15 +24,18 @@ const ATTEMPTS: usize = 4_096;
 
 /// Adds the links that follow from what ended spans say of themselves:
 ///
-/// - an item of a map-reduce job to the span of the job, which has fanned it out;
 /// - a reduction to the items of its job, as many as a span has links, and the number of the others;
 /// - an attempt at something to the attempt before;
 /// - a run that resumes another one to the one that was interrupted.
 ///
+/// An item of a job is inside the job already, and gets no link to it: Jaeger would show the link in place
+/// of the parent.
+///
 /// It looks at spans in their final form, so it is the same for both engines and for spans that are
 /// replayed. What is remembered for it is bounded.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Links {
+    most: usize,
     known: Arc<Mutex<Known>>,
 }
 
@@ -77,7 +80,18 @@ struct Said<'span> {
     is_job: bool,
 }
 
+impl Default for Links {
+    fn default() -> Self {
+        Links::at_most(MAX_LINKS)
+    }
+}
+
 impl Links {
+    /// No span has more links than this.
+    pub(crate) fn at_most(most: u32) -> Self {
+        Links { most: most as usize, known: Arc::default() }
+    }
+
     /// Adds the links of a span that has ended.
     pub(crate) fn add(&self, span: &mut SpanData) {
         let said = Said::of(span);
@@ -89,9 +103,6 @@ impl Links {
         let mut links = Vec::new();
         let mut others = 0;
         links.extend(said.resumes.and_then(named));
-        if said.item.is_some() && span.parent_span_id != SpanId::INVALID {
-            links.push(at(around));
-        }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(number) = said.attempt {
             let item = said.item.map(str::to_owned);
@@ -99,7 +110,7 @@ impl Links {
             links.extend(known.attempt(work, number, &span.span_context));
         }
         if said.item.is_some() {
-            known.items.entry(around).take(&span.span_context);
+            known.items.entry(around).take(&span.span_context, self.most);
         }
         if is_reduction && let Some(items) = known.items.get(&around) {
             links.extend(items.contexts.iter().cloned());
@@ -110,7 +121,7 @@ impl Links {
         }
         drop(known);
         for context in links {
-            link(span, context);
+            link(span, context, self.most);
         }
         span.links.dropped_count = span.links.dropped_count.saturating_add(others);
     }
@@ -165,8 +176,8 @@ impl Known {
 }
 
 impl Items {
-    fn take(&mut self, context: &SpanContext) {
-        if self.contexts.len() < MAX_LINKS {
+    fn take(&mut self, context: &SpanContext, most: usize) {
+        if self.contexts.len() < most {
             self.contexts.push(context.clone());
         } else {
             self.others = self.others.saturating_add(1);
@@ -212,21 +223,16 @@ impl<K: Clone + Eq + Hash, V: Default> Recent<K, V> {
 }
 
 /// Adds a link, once, if there is room for it.
-fn link(span: &mut SpanData, context: SpanContext) {
+fn link(span: &mut SpanData, context: SpanContext, most: usize) {
     let links = &mut span.links;
     if links.links.iter().any(|known| known.span_context.span_id() == context.span_id()) {
         return;
     }
-    if links.links.len() < MAX_LINKS {
+    if links.links.len() < most {
         links.links.push(Link::with_context(context));
     } else {
         links.dropped_count = links.dropped_count.saturating_add(1);
     }
-}
-
-/// The context of a span of which no more is known than where it stands.
-fn at((trace, span): Place) -> SpanContext {
-    SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::default())
 }
 
 /// The span that a `traceparent` names, if it is one.

@@ -19,7 +19,7 @@ const MAX_ATTRIBUTES: usize = 128;
 /// Puts ended spans into their final form and hands them to the processors behind it.
 ///
 /// - An attribute that was set several times stands once, with its last value.
-/// - Items, reductions, attempts and resumed runs are linked to what they go back to.
+/// - Reductions, attempts and resumed runs are linked to what they go back to.
 /// - Attributes of the GenAI convention get the names and types of the [generation](Normalizer::semconv)
 ///   that the program speaks; finish reasons and their like, which `tracing` can only carry as texts,
 ///   become lists.
@@ -44,6 +44,13 @@ impl Normalizer {
     #[must_use]
     pub fn semconv(mut self, semconv: Semconv) -> Self {
         self.semconv = semconv;
+        self
+    }
+
+    /// Adds no link to a span that has as many. Default: 128, as in the specification.
+    #[must_use]
+    pub fn max_links(mut self, most: u32) -> Self {
+        self.links = Links::at_most(most);
         self
     }
 

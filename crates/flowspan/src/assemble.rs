@@ -99,7 +99,8 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     } = assembly;
 
     let span_processors = span_processors.into_iter().map(|processor| switches.gate(processor)).collect();
-    let mut normalizer = Normalizer::new(span_processors).semconv(semconv);
+    let mut normalizer =
+        Normalizer::new(span_processors).semconv(semconv).max_links(limits.max_links_per_span);
     normalizer.set_resource(&resource);
     let tracer_provider = SdkTracerProvider::builder()
         .with_resource(resource.clone())

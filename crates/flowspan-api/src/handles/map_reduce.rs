@@ -49,7 +49,7 @@ impl MapReduce {
         self.record(Field::JobId, id)
     }
 
-    /// One item of the job, linked to it. The identifier stands on the span, never on a label.
+    /// One item of the job, inside it. The identifier stands on the span, never on a label.
     pub fn item(&self, id: &str) -> MapItem {
         Handle::from_span(info_span!(
             target: "flowspan",

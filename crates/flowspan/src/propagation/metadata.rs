@@ -7,17 +7,14 @@ use super::{WithTraceContext, header_map};
 /// Takes the current trace along with each call of a tonic client.
 ///
 /// ```
-/// # use tonic::{client::GrpcService, body::Body, service::interceptor::InterceptedService};
-/// # struct Client<T>(T);
-/// # impl<T> Client<T> {
-/// #     fn with_interceptor<I>(channel: T, interceptor: I) -> Client<InterceptedService<T, I>> {
-/// #         Client(InterceptedService::new(channel, interceptor))
-/// #     }
-/// # }
+/// use tonic::service::interceptor::InterceptedService;
+///
 /// # fn connect<Channel>(channel: Channel) {
-/// let client = Client::with_interceptor(channel, flowspan::propagation::interceptor);
+/// let channel = InterceptedService::new(channel, flowspan::propagation::interceptor);
 /// # }
 /// ```
+///
+/// Clients that tonic generates take it by `with_interceptor`.
 ///
 /// # Errors
 ///
