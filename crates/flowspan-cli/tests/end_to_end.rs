@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use flowspan_stack::{Part, Stack, Trace, check_metrics, require, wait_until};
+use flowspan_stack::{Part, Span, Stack, Trace, check_metrics, require, wait_until};
 use serde_json::Value;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -25,9 +25,14 @@ struct Demo {
 impl Demo {
     fn run(protocol: &str, endpoint: &str) -> Outcome<Self> {
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        Demo::of(&sources, protocol, endpoint, &[])
+    }
+
+    fn of(sources: &Path, protocol: &str, endpoint: &str, arguments: &[&str]) -> Outcome<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_flowspan"))
             .arg("demo")
             .arg(sources)
+            .args(arguments)
             .args(["--summary", "json", "--keep-open", "10m", "--metrics-port", "0", "--concurrency", "16"])
             .args(["--otlp-protocol", protocol, "--otlp-endpoint", endpoint])
             .stdout(Stdio::piped())
@@ -81,6 +86,62 @@ fn one_trace_and_the_same_numbers_everywhere_over_both_protocols() -> Outcome {
         every_documented_query_has_an_answer(&stack)?;
     }
     Ok(())
+}
+
+/// The demo lets itself be reviewed by itself: a second process, with a collector connection of its own.
+#[test]
+fn a_trace_goes_through_a_child_process_and_back() -> Outcome {
+    let Some(()) = require(&[Part::Collector, Part::Jaeger]) else {
+        return Ok(());
+    };
+    let stack = Stack::builder().start()?;
+    let endpoint = stack.collector.otlp_grpc_endpoint();
+    let directory = tempfile::tempdir()?;
+    let [sources, child] = ["a.rs", "child.json"].map(|name| directory.path().join(name));
+    std::fs::write(&sources, "fn f() {\n    g().unwrap();\n}\n")?;
+    let review = format!(
+        "'{}' demo '{}' --summary json --metrics-port 0 --otlp-protocol grpc --otlp-endpoint {endpoint} > '{}'",
+        env!("CARGO_BIN_EXE_flowspan"),
+        sources.display(),
+        child.display(),
+    );
+    let demo = Demo::of(&sources, "grpc", &endpoint, &["--review-with", &review])?;
+    let child: Value = serde_json::from_slice(&std::fs::read(&child)?)?;
+    assert_eq!(child["trace_id"], demo.summary["trace_id"], "one trace");
+
+    let delivered = |summary: &Value| summary.pointer("/telemetry/spans/delivered").and_then(Value::as_u64);
+    let expected = [&demo.summary, &child].map(delivered).into_iter().flatten().sum::<u64>() as usize;
+    let complete = |trace: &Trace| trace.spans.len() == expected;
+    let trace = wait_until(PATIENCE, || stack.jaeger.trace(demo.text("/trace_id")).ok()?.filter(complete))
+        .ok_or("Jaeger never showed the spans of both processes")?;
+
+    let parent_of =
+        |span: &Span| span.parent_id.as_deref().and_then(|id| trace.spans.iter().find(|s| s.span_id == id));
+    let runs: Vec<_> = trace.spans.iter().filter(|span| span.name == "invoke_workflow audit").collect();
+    let [outer, inner] = runs[..] else { return Err(format!("two runs, not {}", runs.len()).into()) };
+    assert_eq!(outer.parent_id, None);
+    let step = parent_of(inner).ok_or("the child has a parent")?;
+    assert_eq!(step.name, "step review");
+    assert!(step.start <= inner.start && inner.start + inner.duration <= step.start + step.duration);
+    for span in trace.spans.iter().filter(|span| span.span_id != outer.span_id) {
+        assert!(parent_of(span).is_some(), "the parent of {} is missing", span.name);
+    }
+    links_lead_to_what_belongs_together(&trace);
+    Ok(())
+}
+
+fn links_lead_to_what_belongs_together(trace: &Trace) {
+    let links = |span: &Span| {
+        let links = span.references.iter().filter(|reference| reference.ref_type == "FOLLOWS_FROM");
+        links.map(|link| link.span_id.clone()).collect::<Vec<_>>()
+    };
+    for job in trace.spans.iter().filter(|span| span.name == "map_reduce files") {
+        let named = |name: &str| trace.children(job).filter(|span| span.name == name).collect::<Vec<_>>();
+        let (items, reductions) = (named("map_item files"), named("reduce files"));
+        assert!(items.iter().all(|item| links(item).is_empty()));
+        let [reduction] = reductions[..] else { panic!("one reduction") };
+        assert_eq!(links(reduction), items.iter().map(|item| item.span_id.clone()).collect::<Vec<_>>());
+    }
 }
 
 fn nothing_is_lost(demo: &Demo) {

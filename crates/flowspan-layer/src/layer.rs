@@ -3,6 +3,7 @@
 use std::{any::TypeId, fmt, sync::Arc};
 
 use flowspan_model::EventSink;
+use opentelemetry::Context as OtelContext;
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::{
     Dispatch, Event, Level, Metadata, Subscriber,
@@ -14,6 +15,7 @@ use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 use crate::{
     accounting::Accounting,
     dialects::Dialect,
+    caller,
     engine::{Compatible, Native, SpanEngine, Spans},
 };
 
@@ -28,6 +30,7 @@ const OWN_NOISE: &str = "opentelemetry";
 pub struct FlowspanLayer<S> {
     engine: Box<dyn SpanEngine<S>>,
     level: Level,
+    caller: Option<OtelContext>,
 }
 
 impl<S> FlowspanLayer<S>
@@ -37,13 +40,13 @@ where
     /// A layer with the engine [`TracingOpenTelemetry`](crate::Engine::TracingOpenTelemetry): it
     /// starts its spans on this tracer and sends its events to this sink.
     pub fn new(tracer: SdkTracer, events: Arc<dyn EventSink>) -> Self {
-        FlowspanLayer { engine: Box::new(Compatible::new(tracer, events)), level: DEFAULT_LEVEL }
+        Self::with_engine(Compatible::new(tracer, events))
     }
 
     /// A layer with the engine [`Native`](crate::Engine::Native): it makes its spans itself and sends
     /// its events to this sink.
     pub fn native(spans: Spans, events: Arc<dyn EventSink>) -> Self {
-        FlowspanLayer { engine: Box::new(Native::new(spans, events)), level: DEFAULT_LEVEL }
+        Self::with_engine(Native::new(spans, events))
     }
 
     /// Also listens to spans and events that are more verbose, or to fewer. Default:
@@ -69,6 +72,18 @@ where
         self
     }
 
+    /// Makes the span in this context, usually one of another process, the parent of all spans that
+    /// would have none, except those that are made with `parent: None`. Default: nobody's.
+    #[must_use]
+    pub fn with_caller(mut self, caller: OtelContext) -> Self {
+        self.caller = Some(caller);
+        self
+    }
+
+    fn with_engine(engine: impl SpanEngine<S> + 'static) -> Self {
+        FlowspanLayer { engine: Box::new(engine), level: DEFAULT_LEVEL, caller: None }
+    }
+
     fn listens_to(&self, metadata: &Metadata<'_>) -> bool {
         *metadata.level() <= self.level
     }
@@ -88,6 +103,7 @@ where
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if self.listens_to(attributes.metadata()) {
+            let _caller = caller::enter(self.caller.as_ref());
             self.engine.new_span(attributes, id, &context);
         }
     }
@@ -110,6 +126,7 @@ where
     }
 
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
+        let _caller = caller::enter(self.caller.as_ref());
         self.engine.enter(id, &context);
     }
 

@@ -54,11 +54,13 @@
 
 mod accounting;
 mod attributes;
+mod caller;
 mod callsites;
 mod convention;
 mod dialects;
 mod engine;
 mod layer;
+mod links;
 mod names;
 mod normalizer;
 mod observation;
@@ -68,6 +70,7 @@ mod replay;
 
 pub use accounting::{Accounting, Findings, Refusal, Unpriced};
 pub use dialects::Dialect;
+pub use caller::inside;
 pub use engine::{Engine, Spans, Unheard};
 pub use flowspan_prices::{Money, Price, Prices, PricesError};
 pub use layer::{DEFAULT_LEVEL, FlowspanLayer};

@@ -10,7 +10,7 @@ use opentelemetry_sdk::{
     trace::{Span, SpanData, SpanProcessor},
 };
 
-use crate::convention::speak;
+use crate::{convention::speak, links::Links};
 
 /// How many attributes a span may have: the default of the specification. The SDK cuts a span at its
 /// own limit, but a span need not come from the SDK.
@@ -19,6 +19,7 @@ const MAX_ATTRIBUTES: usize = 128;
 /// Puts ended spans into their final form and hands them to the processors behind it.
 ///
 /// - An attribute that was set several times stands once, with its last value.
+/// - Reductions, attempts and resumed runs are linked to what they go back to.
 /// - Attributes of the GenAI convention get the names and types of the [generation](Normalizer::semconv)
 ///   that the program speaks; finish reasons and their like, which `tracing` can only carry as texts,
 ///   become lists.
@@ -29,19 +30,27 @@ const MAX_ATTRIBUTES: usize = 128;
 #[derive(Clone, Debug)]
 pub struct Normalizer {
     processors: Arc<[Box<dyn SpanProcessor>]>,
+    links: Links,
     semconv: Semconv,
 }
 
 impl Normalizer {
     /// Hands every span to all of these processors.
     pub fn new(processors: Vec<Box<dyn SpanProcessor>>) -> Self {
-        Normalizer { processors: processors.into(), semconv: Semconv::default() }
+        Normalizer { processors: processors.into(), semconv: Semconv::default(), links: Links::default() }
     }
 
     /// Speaks this generation of the GenAI convention. Default: [`Semconv::Latest`].
     #[must_use]
     pub fn semconv(mut self, semconv: Semconv) -> Self {
         self.semconv = semconv;
+        self
+    }
+
+    /// Adds no link to a span that has as many. Default: 128, as in the specification.
+    #[must_use]
+    pub fn max_links(mut self, most: u32) -> Self {
+        self.links = Links::at_most(most);
         self
     }
 
@@ -54,7 +63,8 @@ impl Normalizer {
         self.hand_on(span);
     }
 
-    fn hand_on(&self, span: SpanData) {
+    fn hand_on(&self, mut span: SpanData) {
+        self.links.add(&mut span);
         let Some((last, others)) = self.processors.split_last() else { return };
         for processor in others {
             processor.on_end(span.clone());

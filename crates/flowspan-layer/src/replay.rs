@@ -24,8 +24,8 @@ const MAX_EVENTS: usize = 128;
 /// identifiers.
 ///
 /// The event of an end has nearly all of a span. What it has not, is remembered from the events before:
-/// when the work began, if its duration is not known, and what occurred in it. Links between spans are
-/// in no event.
+/// when the work began, if its duration is not known, and what occurred in it. Links that somebody
+/// made by hand are in no event; those that follow from what spans say, [`Normalizer`](crate::Normalizer) adds.
 ///
 /// ```
 /// use flowspan_layer::Replay;

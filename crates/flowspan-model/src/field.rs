@@ -82,6 +82,8 @@ fields! {
     StepIndex: Integer = "flowspan.step.index";
     /// Which attempt at the same work this is, from 1.
     Attempt: Integer = "flowspan.attempt";
+    /// Where the interrupted run was in its trace, as a `traceparent`, of the run that resumes it.
+    ResumedRun: Text = "flowspan.run.resumes";
     /// Name of the agent.
     AgentName: Text = "gen_ai.agent.name", inherited;
     /// What the agent is for, in the words of the program.

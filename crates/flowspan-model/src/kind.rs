@@ -62,7 +62,7 @@ macro_rules! kinds {
 kinds! {
     spans {
         /// One run of a workflow.
-        Workflow = "workflow", Internal, [Operation, WorkflowName, RunId, ConversationId];
+        Workflow = "workflow", Internal, [Operation, WorkflowName, RunId, ResumedRun, ConversationId];
         /// A phase of a workflow.
         Phase = "phase", Internal, [PhaseName];
         /// A step of a workflow.

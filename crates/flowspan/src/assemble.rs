@@ -47,6 +47,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     let limits = limits::from_environment(&environment)?;
     let propagator = propagation::from_environment(&environment)?;
     let accounting = Accounting::new(prices::resolve(builder.prices, &environment)?);
+    let caller = builder.caller.context(&propagator, &environment);
     let mut outputs = builder.outputs;
     let mut standard_tree = None;
     if builder.from_environment {
@@ -99,7 +100,8 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     } = assembly;
 
     let span_processors = span_processors.into_iter().map(|processor| switches.gate(processor)).collect();
-    let mut normalizer = Normalizer::new(span_processors).semconv(semconv);
+    let mut normalizer =
+        Normalizer::new(span_processors).semconv(semconv).max_links(limits.max_links_per_span);
     normalizer.set_resource(&resource);
     let meter_provider = meter_provider.build();
     let logger_provider = logs_wanted.then(|| logger_provider.build());
@@ -142,6 +144,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
         meter_provider,
         logger_provider,
         propagator: Mutex::new(Some(propagator)),
+        caller,
         recorder,
         switches,
         totals: builder.totals,

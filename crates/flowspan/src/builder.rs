@@ -13,6 +13,7 @@ use tracing::Level;
 use crate::{
     BuildError, Telemetry, assemble,
     outputs::{AnyEventSink, AnyMetricReader, Output},
+    propagation::Caller,
 };
 
 /// The front door.
@@ -68,6 +69,7 @@ pub struct Builder {
     pub(crate) resource: Vec<KeyValue>,
     pub(crate) environment: Option<Environment>,
     pub(crate) sampler: Option<Sampler>,
+    pub(crate) caller: Caller,
     pub(crate) engine: Engine,
     pub(crate) semconv: Option<Semconv>,
     pub(crate) dialects: Vec<Dialect>,
@@ -91,6 +93,7 @@ impl Builder {
             resource: Vec::new(),
             environment: None,
             sampler: None,
+            caller: Caller::default(),
             engine: Engine::default(),
             semconv: None,
             dialects: Vec::new(),

@@ -62,6 +62,10 @@
 //! | `clap` | no | a group of command-line arguments; with it `statsd` |
 //! | `jsonl` | no | events as lines of JSON: files that are written, and read again |
 //! | `session` | no | what a run came to, in a file and at `/session` |
+//! | `http` | no | [one trace](propagation) over HTTP and gRPC |
+//! | `tonic` | no | the same as an interceptor for tonic; with it `http` |
+//! | `tokio` | no | the same for the commands of tokio, and `agents` in them |
+//! | `agents` | no | [what command-line agents print](agents) becomes observations |
 //!
 //! # If nothing arrives
 //!
@@ -85,7 +89,7 @@ mod outputs;
 mod prices;
 #[cfg_attr(not(target_os = "linux"), path = "process_metrics/absent.rs")]
 mod process_metrics;
-mod propagation;
+pub mod propagation;
 mod replay;
 mod report;
 mod resource;
@@ -140,6 +144,12 @@ pub use telemetry::{DROP_TIMEOUT, Telemetry};
 /// The words of flowspan: events, fields, the metric catalog.
 pub use flowspan_model as model;
 
+/// Reading what command-line agents print.
+#[cfg(feature = "agents")]
+pub mod agents {
+    pub use flowspan_agents::{Counts, MAX_LINE, Reader, Watched};
+}
+
 /// Pushing to StatsD servers: where, and how lines are written.
 #[cfg(feature = "statsd")]
 pub mod statsd {
@@ -171,6 +181,7 @@ pub mod prelude {
         Agent, Flowspan, Inference, MapItem, MapReduce, Phase, Reduce, Step, Telemetry, ToolCall, Verdict,
         Workflow,
         model::{Status, Usage},
+        propagation::WithTraceContext,
     };
     #[cfg(feature = "otlp")]
     pub use crate::{Otlp, Protocol};
@@ -208,3 +219,11 @@ struct Labels;
 #[cfg(all(doctest, feature = "session"))]
 #[doc = include_str!("../../../docs/sessions.md")]
 struct Sessions;
+
+#[cfg(all(doctest, feature = "http"))]
+#[doc = include_str!("../../../docs/propagation.md")]
+struct Propagation;
+
+#[cfg(all(doctest, feature = "agents"))]
+#[doc = include_str!("../../../docs/agents.md")]
+struct Agents;

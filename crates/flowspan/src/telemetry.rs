@@ -15,7 +15,7 @@ use flowspan_layer::{Accounting, Dialect, Engine, FlowspanLayer, Normalizer, Spa
 use flowspan_metrics::{Recorder, Totals};
 use flowspan_model::EventSink;
 use flowspan_runtime::{Health, Worker, off_thread};
-use opentelemetry::{propagation::TextMapCompositePropagator, trace::TracerProvider};
+use opentelemetry::{Context, propagation::TextMapCompositePropagator, trace::TracerProvider};
 use opentelemetry_sdk::{logs::SdkLoggerProvider, metrics::SdkMeterProvider, trace::SdkTracerProvider};
 use tracing::{Dispatch, Level, Subscriber, dispatcher, dispatcher::DefaultGuard};
 use tracing_subscriber::{Layer, registry::LookupSpan};
@@ -24,6 +24,7 @@ use crate::{
     Accounts, BuildError, ShutdownReport,
     logs::LogBridge,
     outputs::{Book, Wait},
+    propagation,
     switches::Switches,
 };
 
@@ -64,6 +65,8 @@ pub(crate) struct Parts {
     pub(crate) logger_provider: Option<SdkLoggerProvider>,
     /// Taken by `install`.
     pub(crate) propagator: Mutex<Option<TextMapCompositePropagator>>,
+    /// Whose trace the runs belong to, if it is somebody's.
+    pub(crate) caller: Option<Context>,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) switches: Switches,
     pub(crate) totals: Option<Totals>,
@@ -95,6 +98,9 @@ impl Telemetry {
             opentelemetry::global::set_meter_provider(parts.meter_provider.clone());
             if let Some(propagator) = parts.propagator.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 opentelemetry::global::set_text_map_propagator(propagator);
+            }
+            if let Some(caller) = &parts.caller {
+                propagation::install(caller.clone());
             }
         }
         Ok(())
@@ -259,6 +265,10 @@ impl Parts {
         };
         let spans = self.dialects.iter().cloned().fold(spans, FlowspanLayer::with_dialect);
         let spans = spans.with_level(self.level).with_accounting(self.accounting.clone());
+        let spans = match &self.caller {
+            Some(caller) => spans.with_caller(caller.clone()),
+            None => spans,
+        };
         match &self.logger_provider {
             Some(provider) => {
                 Box::new(spans.and_then(LogBridge::new(provider, self.level, self.switches.clone())))

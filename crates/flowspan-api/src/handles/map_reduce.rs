@@ -49,7 +49,7 @@ impl MapReduce {
         self.record(Field::JobId, id)
     }
 
-    /// One item of the job. The identifier stands on the span, never on a label.
+    /// One item of the job, inside it. The identifier stands on the span, never on a label.
     pub fn item(&self, id: &str) -> MapItem {
         Handle::from_span(info_span!(
             target: "flowspan",
@@ -65,7 +65,8 @@ impl MapReduce {
         ))
     }
 
-    /// The reduction of the job's results.
+    /// The reduction of the job's results, linked to the items that have ended by its end. Links are
+    /// bounded; those that find no room are counted on the span.
     pub fn reduce(&self) -> Reduce {
         Handle::from_span(info_span!(
             target: "flowspan",
@@ -89,7 +90,8 @@ impl MapItem {
         self.span().in_scope(|| event::dead_letter_added(reason));
     }
 
-    /// Sets which attempt at the item this is, from 1.
+    /// Sets which attempt at the item this is, from 1. Say it from the first one on: each attempt is
+    /// linked to the one before.
     #[inline]
     #[must_use]
     pub fn attempt(self, attempt: u32) -> Self {
@@ -101,7 +103,8 @@ impl MapItem {
 pub type Reduce = Handle<kind::Reduce>;
 
 impl Reduce {
-    /// Says that the reduction builds on this item; shown as a link between the two spans.
+    /// Says that the reduction builds on this span, which is still open; shown as a link between the
+    /// two. The items of the job need not be named.
     pub fn follows(&self, item: &Span) {
         self.span().follows_from(item);
     }

@@ -29,6 +29,7 @@ impl Workflow {
             gen_ai.operation.name = "invoke_workflow",
             gen_ai.workflow.name = name,
             flowspan.run.id = Empty,
+            flowspan.run.resumes = Empty,
             gen_ai.conversation.id = Empty,
             "error.type" = Empty,
             otel.status_code = Empty,
@@ -41,6 +42,18 @@ impl Workflow {
     #[must_use]
     pub fn run_id(self, id: &str) -> Self {
         self.record(Field::RunId, id)
+    }
+
+    /// Says that this run goes on where another one was interrupted; shown as a link between the two.
+    ///
+    /// `traceparent` is where the other run was in its trace, in the form of the
+    /// [trace context](https://www.w3.org/TR/trace-context/#traceparent-header) of the W3C. The program
+    /// keeps it with what it resumes from: `flowspan::propagation::traceparent()` gives it, called
+    /// inside the run. A text of another form stays on the span and links to nothing.
+    #[inline]
+    #[must_use]
+    pub fn resumes(self, traceparent: &str) -> Self {
+        self.record(Field::ResumedRun, traceparent)
     }
 
     /// Sets the conversation to which the work belongs, if you or the provider have an identifier of it.
@@ -142,7 +155,8 @@ impl Step {
         self.record(Field::StepIndex, i64::from(index))
     }
 
-    /// Sets which attempt at the step this is, from 1.
+    /// Sets which attempt at the step this is, from 1. Say it from the first one on: each attempt is
+    /// linked to the one before.
     #[inline]
     #[must_use]
     pub fn attempt(self, attempt: u32) -> Self {

@@ -21,12 +21,16 @@ const VERSION: u32 = 1;
 /// The results so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checkpoint {
+    /// Where the run that writes it is in its trace, if it has one.
+    pub run: Option<String>,
     finished: HashMap<PathBuf, FileResult>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
     version: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run: Option<String>,
     finished: Vec<FileResult>,
 }
 
@@ -95,7 +99,7 @@ impl Checkpoint {
         }
         let stored: Stored = serde_json::from_slice(&bytes).map_err(form)?;
         let finished = stored.finished.into_iter().map(|result| (result.path.clone(), result)).collect();
-        Ok(Self { finished })
+        Ok(Self { run: stored.run, finished })
     }
 
     /// Writes the state into this file.
@@ -105,10 +109,9 @@ impl Checkpoint {
     pub fn save(&self, path: &Path) -> Result<(), CheckpointError> {
         let mut finished: Vec<FileResult> = self.finished.values().cloned().collect();
         finished.sort_by(|left, right| left.path.cmp(&right.path));
-        replace(path, |file| {
-            serde_json::to_writer(file, &Stored { version: VERSION, finished }).map_err(io::Error::from)
-        })
-        .map_err(|source| CheckpointError::Write { path: path.to_owned(), source })
+        let stored = Stored { version: VERSION, run: self.run.clone(), finished };
+        replace(path, |file| serde_json::to_writer(file, &stored).map_err(io::Error::from))
+            .map_err(|source| CheckpointError::Write { path: path.to_owned(), source })
     }
 
     /// Adds a result, and says whether it is new.
@@ -159,6 +162,7 @@ mod tests {
         assert!(checkpoint.is_empty());
         assert!(checkpoint.finish(result("a.rs", &[])), "it is new");
         assert!(!checkpoint.finish(result("a.rs", &[])), "it is known");
+        checkpoint.run = Some("here".to_owned());
         checkpoint.save(&path).expect("written");
 
         let found = Checkpoint::load(&path).expect("read");
@@ -166,6 +170,14 @@ mod tests {
         assert!(found.finished(Path::new("a.rs"), 7).is_some());
         assert!(found.finished(Path::new("a.rs"), 8).is_none(), "the content has changed since");
         assert!(found.finished(Path::new("b.rs"), 7).is_none());
+    }
+
+    #[test]
+    fn a_checkpoint_of_a_run_without_a_trace_is_one() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("audit.json");
+        fs::write(&path, r#"{"version": 1, "finished": []}"#).expect("written");
+        assert_eq!(Checkpoint::load(&path).expect("read").run, None);
     }
 
     #[test]

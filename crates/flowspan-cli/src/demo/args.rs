@@ -53,6 +53,12 @@ pub struct DemoArgs {
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
 
+    /// Let another agent review the audit: a command for the shell, such as "claude -p
+    /// --output-format stream-json --verbose 'weigh these findings'". It reads the audit, it is part of
+    /// the trace, and what it prints is observed.
+    #[arg(long, value_name = "COMMAND")]
+    pub review_with: Option<String>,
+
     /// How long /metrics is served after the run, such as 30s or 5m [default: until Ctrl-C on a
     /// terminal, otherwise not at all].
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]

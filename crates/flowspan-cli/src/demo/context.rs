@@ -18,6 +18,7 @@ pub(super) struct Context {
     pub(super) run_id: String,
     pub(super) path: PathBuf,
     pub(super) report: Option<PathBuf>,
+    pub(super) review: Option<String>,
     pub(super) checkpoint: PathBuf,
     pub(super) concurrency: usize,
     pub(super) worktrees: Worktrees,

@@ -13,7 +13,7 @@
 //! │     │        └─ session   with the model
 //! │     │           └─ model calls: the question, and a repair if the answer is of no use
 //! │     └─ reduce
-//! └─ phase report
+//! └─ phase report         and, if asked for, a review by another agent, as a child process
 //! ```
 
 mod agent;
@@ -24,6 +24,7 @@ mod counts;
 mod error;
 mod map;
 mod progress;
+mod review;
 mod run;
 mod start;
 mod summary;

@@ -53,6 +53,7 @@ pub(super) fn start(args: &DemoArgs) -> Result<Demo, StartError> {
         run_id: format!("audit-{:016x}", RandomState::new().hash_one(Instant::now())),
         path: args.path.clone(),
         report: args.report.clone(),
+        review: args.review_with.clone(),
         checkpoint,
         concurrency,
         worktrees: Worktrees::new(concurrency).map_err(StartError::Worktrees)?,

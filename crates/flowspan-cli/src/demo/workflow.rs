@@ -1,14 +1,16 @@
 //! The workflow `audit`: plan, audit (map and reduce), report.
 
-use flowspan::{MapReduce, Phase, Step, Workflow, event};
+use flowspan::{MapReduce, Phase, Step, Workflow, event, propagation};
 use thiserror::Error;
 
 use super::context::Context;
 use super::map::{Mapped, failed, map, save};
+use super::review::review;
 use crate::audit::checkpoint::{Checkpoint, CheckpointError};
 use crate::audit::merge::{Audit, merge};
 use crate::audit::plan::{Plan, PlanError, plan};
 use crate::audit::report::{ReportError, render, save as save_report};
+use crate::output::chain;
 
 /// Why a run failed.
 #[derive(Debug, Error)]
@@ -47,11 +49,12 @@ impl RunError {
 
 /// Runs the workflow.
 pub(super) async fn run(context: &Context) -> Result<Audit, RunError> {
-    Workflow::new("audit").run_id(&context.run_id).run(phases(context)).await
+    Workflow::new("audit").run_id(&context.run_id).run_with(|run| phases(context, run)).await
 }
 
-async fn phases(context: &Context) -> Result<Audit, RunError> {
-    let (plan, checkpoint) = Phase::new("plan").run(prepare(context)).await?;
+async fn phases(context: &Context, run: Workflow) -> Result<Audit, RunError> {
+    let here = propagation::traceparent();
+    let (plan, checkpoint) = Phase::new("plan").run(prepare(context, run, here)).await?;
     let bar = context.progress.show(plan.files.len());
     let audit = Phase::new("audit").run(audit(context, &plan, checkpoint)).await?;
     drop(bar);
@@ -60,14 +63,21 @@ async fn phases(context: &Context) -> Result<Audit, RunError> {
     Ok(audit)
 }
 
-async fn prepare(context: &Context) -> Result<(Plan, Checkpoint), RunError> {
+async fn prepare(
+    context: &Context,
+    run: Workflow,
+    here: Option<String>,
+) -> Result<(Plan, Checkpoint), RunError> {
     let path = context.path.clone();
     let listing = tokio::task::spawn_blocking(move || plan(&path));
     let list = async { listing.await.map_err(RunError::Background)?.map_err(RunError::Plan) };
     let plan = Step::new("files", "list-files").index(0).run(list).await?;
     tracing::info!(files = plan.files.len(), "the files are listed");
     let resume = async {
-        let checkpoint = Checkpoint::load(&context.checkpoint).inspect_err(failed)?;
+        let mut checkpoint = Checkpoint::load(&context.checkpoint).inspect_err(failed)?;
+        if let Some(earlier) = std::mem::replace(&mut checkpoint.run, here) {
+            drop(run.resumes(&earlier));
+        }
         if !checkpoint.is_empty() {
             event::checkpoint_loaded("audit");
         }
@@ -99,11 +109,21 @@ async fn reduce(job: &MapReduce, mapped: Mapped) -> Audit {
 }
 
 async fn report(context: &Context, plan: &Plan, audit: &Audit) -> Result<(), RunError> {
-    let Some(path) = context.report.clone() else { return Ok(()) };
-    let text = render(&plan.root.to_string_lossy(), audit, plan.skipped);
-    let writing = tokio::task::spawn_blocking(move || save_report(&text, &path));
-    let write = async { writing.await.map_err(RunError::Background)?.map_err(RunError::Report) };
-    Step::new("files", "write-report").index(2).run(write).await
+    let render = || render(&plan.root.to_string_lossy(), audit, plan.skipped);
+    if let Some(path) = context.report.clone() {
+        let text = render();
+        let writing = tokio::task::spawn_blocking(move || save_report(&text, &path));
+        let write = async { writing.await.map_err(RunError::Background)?.map_err(RunError::Report) };
+        Step::new("files", "write-report").index(2).run(write).await?;
+    }
+    if let Some(command) = &context.review {
+        let step = Step::claude("review").index(3);
+        if let Err(error) = step.run(review(command, &render())).await {
+            // The audit is done, whatever others think of it.
+            tracing::warn!(reason = chain(&error), "the audit was not reviewed");
+        }
+    }
+    Ok(())
 }
 
 fn no_result(mapped: Mapped) -> RunError {

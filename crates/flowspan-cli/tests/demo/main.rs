@@ -2,6 +2,7 @@
 
 mod endings;
 mod input;
+mod processes;
 mod seeds;
 mod session;
 mod stored;

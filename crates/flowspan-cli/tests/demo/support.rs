@@ -10,7 +10,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Variables that would change what a run does.
-const VARIABLES: [&str; 11] = [
+const VARIABLES: [&str; 14] = [
+    "TRACEPARENT",
+    "TRACESTATE",
+    "BAGGAGE",
     "OPENAI_API_KEY",
     "RUST_LOG",
     "FLOWSPAN_EVENTS_FILE",

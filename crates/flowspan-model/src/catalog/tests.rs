@@ -6,8 +6,9 @@ use super::*;
 use crate::{Event, Field, ValueType};
 
 /// Fields whose values nobody limits.
-const UNBOUNDED: [Field; 24] = [
+const UNBOUNDED: [Field; 25] = [
     Field::RunId,
+    Field::ResumedRun,
     Field::JobId,
     Field::ItemId,
     Field::SessionId,

@@ -82,6 +82,7 @@ const fn differs_each_time(field: Field) -> bool {
     matches!(
         field,
         Field::RunId
+            | Field::ResumedRun
             | Field::SessionId
             | Field::JobId
             | Field::ItemId

@@ -1,4 +1,4 @@
-//! How the trace is carried across processes.
+//! Which propagators a program has.
 
 use flowspan_runtime::{Environment, SettingError};
 use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
