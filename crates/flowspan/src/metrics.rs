@@ -11,19 +11,20 @@ use crate::{
 };
 
 impl Builder {
-    /// The prefix of flowspan's own metrics. Default:
+    /// The prefix of flowspan's own metrics. Default: `FLOWSPAN_NAMESPACE`, then
     /// [`DEFAULT_NAMESPACE`](crate::DEFAULT_NAMESPACE).
     ///
     /// It must begin with a letter and go on with letters, digits, `_` and `.`; metrics of a
     /// convention keep their names. It changes the names that were set before.
     pub fn namespace(mut self, namespace: impl Into<Cow<'static, str>>) -> Self {
-        self.names = self.names.namespace(namespace);
+        self.naming.namespace(namespace.into());
         self
     }
 
     /// How metrics are called, which of them exist and which labels they have. Replaces what
-    /// [`namespace`](Builder::namespace) and [`labels`](Builder::labels) have set before. Default: as
-    /// in the catalog.
+    /// [`namespace`](Builder::namespace) and [`labels`](Builder::labels) have set before. Default: those
+    /// of the system that `FLOWSPAN_NAMES` names (`prodigy`, `clutch`, `crew`, `m31a`), then as in the
+    /// catalog.
     ///
     /// ```
     /// use flowspan::{Flowspan, Names};
@@ -32,18 +33,18 @@ impl Builder {
     /// # drop(builder);
     /// ```
     pub fn names(mut self, names: Names) -> Self {
-        self.names = names;
+        self.naming.names(names);
         self
     }
 
     /// Gives every series these labels, for example `[("service", "support"), ("env", "prod")]`.
-    /// Default: none.
+    /// Default: those of `FLOWSPAN_LABELS` (`name=value,…`), which stand beside these.
     pub fn labels<N, V>(mut self, labels: impl IntoIterator<Item = (N, V)>) -> Self
     where
         N: Into<Cow<'static, str>>,
         V: Into<Cow<'static, str>>,
     {
-        self.names = self.names.constant_labels(labels);
+        self.naming.labels(labels.into_iter().map(|(name, value)| (name.into(), value.into())));
         self
     }
 

@@ -46,8 +46,7 @@ where
     C: Future<Output = ()> + Send,
 {
     async fn deliver(&mut self, batch: Vec<Measurement>) -> Result<Delivered, DeliverError> {
-        let mut lost = 0;
-        let mut last = None;
+        let mut delivered = Delivered::all();
         for measurement in batch {
             // The function itself may panic too, not only the future that it returns.
             let call = async {
@@ -55,11 +54,10 @@ where
                 Ok(())
             };
             if let Err(error) = attempt(CALL_TIMEOUT, call).await {
-                lost += 1;
-                last = Some(error);
+                delivered = delivered.without(error.reason(), 1, error.to_string());
             }
         }
-        Ok(last.map_or_else(Delivered::all, |error| Delivered::except(lost, error.to_string())))
+        Ok(delivered)
     }
 }
 
