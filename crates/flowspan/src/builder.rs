@@ -170,7 +170,8 @@ impl Builder {
         self
     }
 
-    /// Sends every event to a sink of your own.
+    /// Sends every event to a sink of your own, on the thread on which it happens. What waits for anything
+    /// needs a queue: [`on_event_async`](Builder::on_event_async) has one.
     pub fn event_sink(self, sink: impl EventSink + 'static) -> Self {
         self.output(AnyEventSink("event_sink", Arc::new(sink)))
     }

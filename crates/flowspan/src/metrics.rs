@@ -90,13 +90,33 @@ impl Builder {
     where
         C: Future<Output = ()> + Send + 'static,
     {
-        self.output(Callback(call))
+        self.output(Callback::of_measurements(call))
     }
 
     /// Calls a function with every event, on the thread on which it happened: it must be quick. If it
     /// panics, that is counted, told once, and it is called again for the next one.
     pub fn on_event(self, call: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.output(AnyEventSink("on_event", Arc::new(Function(call))))
+    }
+
+    /// Calls an async function with every event, one after the other, on flowspan's thread. What is said of
+    /// [`on_metric_async`](Builder::on_metric_async) holds here, too.
+    ///
+    /// ```
+    /// use flowspan::{Flowspan, model::Event};
+    ///
+    /// async fn store(event: Event) {
+    ///     // …
+    /// }
+    ///
+    /// let builder = Flowspan::builder("bot").on_event_async(store);
+    /// # drop(builder);
+    /// ```
+    pub fn on_event_async<C>(self, call: impl Fn(Event) -> C + Send + Sync + 'static) -> Self
+    where
+        C: Future<Output = ()> + Send + 'static,
+    {
+        self.output(Callback::of_events(call))
     }
 
     /// Keeps running totals beside the exported metrics, which [`Telemetry::reset`] can begin anew.

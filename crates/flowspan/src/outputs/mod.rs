@@ -144,4 +144,9 @@ pub(crate) trait Drain: Send + Sync {
 
     /// What became of everything so far.
     fn accounts(&self) -> Vec<(Signal, Account)>;
+
+    /// How much waits in a queue that will not take any number. Default: all that is queued.
+    fn waiting(&self) -> u64 {
+        self.accounts().iter().map(|(_, account)| account.queued).max().unwrap_or(0)
+    }
 }
