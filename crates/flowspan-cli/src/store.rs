@@ -1,10 +1,12 @@
 //! `flowspan store`: looks after the event store.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use flowspan::{ConfigFile, ConfigFileError};
 use flowspan_postgres::{DEFAULT_CHUNK, Postgres, PostgresError, ResolvedPostgres, migrate, prune};
 use flowspan_runtime::{Environment, SettingError};
 use thiserror::Error;
@@ -50,6 +52,10 @@ struct Database {
     #[arg(long, value_name = "URL", value_parser = postgres)]
     postgres: Option<Postgres>,
 
+    /// Read this configuration file [env: FLOWSPAN_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
     /// The schema that the tables are in [env: FLOWSPAN_POSTGRES_SCHEMA] [default: flowspan]
     #[arg(long, value_name = "NAME")]
     schema: Option<String>,
@@ -61,6 +67,8 @@ enum StoreError {
     Runtime(#[source] std::io::Error),
     #[error(transparent)]
     Setting(#[from] SettingError),
+    #[error(transparent)]
+    ConfigFile(#[from] ConfigFileError),
     #[error(transparent)]
     Postgres(#[from] PostgresError),
 }
@@ -74,7 +82,7 @@ pub fn run(args: &StoreArgs) -> ExitCode {
         }
         Err(error) => {
             output::error(&error);
-            if matches!(error, StoreError::Setting(_)) {
+            if matches!(error, StoreError::Setting(_) | StoreError::ConfigFile(_)) {
                 ExitCode::from(BAD_SETTING)
             } else {
                 ExitCode::FAILURE
@@ -101,13 +109,18 @@ fn work(args: &StoreArgs, environment: &Environment) -> Result<String, StoreErro
 }
 
 impl Database {
-    fn resolve(&self, environment: &Environment) -> Result<ResolvedPostgres, SettingError> {
+    fn resolve(&self, environment: &Environment) -> Result<ResolvedPostgres, StoreError> {
+        let file = ConfigFile::find(self.config.as_deref(), environment)?;
+        let environment = match &file {
+            Some(file) => &file.beneath(environment.clone()),
+            None => environment,
+        };
         let postgres = self.postgres.clone().unwrap_or_else(Postgres::from_env);
-        match &self.schema {
+        let postgres = match &self.schema {
             Some(schema) => postgres.schema(schema),
             None => postgres,
-        }
-        .resolve(environment)
+        };
+        postgres.resolve(environment).map_err(|error| environment.explain(error).into())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use flowspan_runtime::{Environment, Limits, SettingError, milliseconds, positive};
+use flowspan_runtime::{Environment, Limits, SettingError, boolean, milliseconds, positive};
 
 /// How long a file becomes by default before the next one is begun: 100 MiB.
 pub const DEFAULT_ROTATE_BYTES: u64 = 100 << 20;
@@ -24,7 +24,9 @@ const ROTATE_BYTES: &str = "FLOWSPAN_EVENTS_ROTATE_BYTES";
 const ROTATE_AFTER: &str = "FLOWSPAN_EVENTS_ROTATE_AFTER";
 const KEEP_FILES: &str = "FLOWSPAN_EVENTS_KEEP_FILES";
 const KEEP_BYTES: &str = "FLOWSPAN_EVENTS_KEEP_BYTES";
+const COMPRESS: &str = "FLOWSPAN_EVENTS_COMPRESS";
 const QUEUE_CAPACITY: &str = "FLOWSPAN_EVENTS_QUEUE_CAPACITY";
+const DELAY: &str = "FLOWSPAN_EVENTS_DELAY";
 
 /// What becomes of a file when the next one is begun.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,7 +61,7 @@ pub struct Jsonl {
     rotate_after: Option<Duration>,
     keep_files: Option<usize>,
     keep_bytes: Option<u64>,
-    earlier: Earlier,
+    earlier: Option<Earlier>,
     queue_capacity: Option<usize>,
     delay: Option<Duration>,
 }
@@ -104,7 +106,7 @@ impl Jsonl {
 
     /// Sets what becomes of earlier files. Default: [`Earlier::Compressed`].
     pub fn earlier(mut self, earlier: Earlier) -> Self {
-        self.earlier = earlier;
+        self.earlier = Some(earlier);
         self
     }
 
@@ -148,22 +150,27 @@ impl Jsonl {
                 Ok(environment.parse(variable, ACCEPTED_NUMBER, positive)?.unwrap_or(default))
             }
         };
-        let rotate_after = match self.rotate_after {
-            Some(age) => age,
-            None => {
-                environment.parse(ROTATE_AFTER, ACCEPTED_TIME, milliseconds)?.unwrap_or(DEFAULT_ROTATE_AFTER)
-            }
+        let time = |explicit: Option<Duration>, variable, default| match explicit {
+            Some(time) => Ok(time),
+            None => Ok(environment.parse(variable, ACCEPTED_TIME, milliseconds)?.unwrap_or(default)),
+        };
+        let earlier = match self.earlier {
+            Some(earlier) => earlier,
+            None => match environment.parse(COMPRESS, "`true` or `false`", boolean)? {
+                Some(false) => Earlier::Plain,
+                _ => Earlier::Compressed,
+            },
         };
         Ok(ResolvedJsonl {
             path,
             rotate_bytes: bytes(self.rotate_bytes, ROTATE_BYTES, DEFAULT_ROTATE_BYTES)?.max(1),
-            rotate_after,
+            rotate_after: time(self.rotate_after, ROTATE_AFTER, DEFAULT_ROTATE_AFTER)?,
             keep_files: count(self.keep_files, KEEP_FILES, DEFAULT_KEEP_FILES)?,
             keep_bytes: bytes(self.keep_bytes, KEEP_BYTES, DEFAULT_KEEP_BYTES)?,
-            earlier: self.earlier,
+            earlier,
             limits: Limits::new()
                 .queue_capacity(count(self.queue_capacity, QUEUE_CAPACITY, DEFAULT_QUEUE_CAPACITY)?)
-                .delay(self.delay.unwrap_or(DEFAULT_DELAY)),
+                .delay(time(self.delay, DELAY, DEFAULT_DELAY)?),
         })
     }
 }
@@ -201,12 +208,15 @@ mod tests {
             (FILE_VARIABLE, "/from/env.jsonl"),
             (KEEP_FILES, "3"),
             (ROTATE_BYTES, "4096"),
+            (COMPRESS, "false"),
+            (DELAY, "50"),
         ]);
         let resolved = Jsonl::to("said.jsonl").keep_files(7).resolve(&environment).expect("usable");
         assert_eq!((resolved.path(), resolved.keep_files), (Path::new("said.jsonl"), 7));
         assert_eq!((resolved.rotate_bytes, resolved.keep_bytes), (4096, DEFAULT_KEEP_BYTES));
         let resolved = Jsonl::from_env().resolve(&environment).expect("usable");
         assert_eq!((resolved.path(), resolved.keep_files), (Path::new("/from/env.jsonl"), 3));
+        assert_eq!((resolved.earlier, resolved.limits.delay), (Earlier::Plain, Duration::from_millis(50)));
     }
 
     #[test]
@@ -217,6 +227,8 @@ mod tests {
             (ROTATE_AFTER, "1d"),
             (KEEP_FILES, "0"),
             (QUEUE_CAPACITY, "many"),
+            (COMPRESS, "zstd"),
+            (DELAY, "1s"),
         ] {
             let environment = Environment::from_pairs([(variable, value)]);
             let error = Jsonl::to("x.jsonl").resolve(&environment).expect_err(variable).to_string();

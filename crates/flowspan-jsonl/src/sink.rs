@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use flowspan_model::{Event, EventSink, Value};
 use flowspan_runtime::{
-    Account, Deliver, DeliverError, Delivered, FlushError, Health, Pipeline, Shutdown, WorkerHandle,
+    Account, Deliver, DeliverError, Delivered, DropReason, FlushError, Health, Pipeline, Shutdown,
+    WorkerHandle,
 };
 
 use crate::config::ResolvedJsonl;
@@ -105,10 +106,9 @@ impl Deliver<Event> for Writer {
             }
             match written.error {
                 None => Ok(Delivered::all()),
-                Some(error) if written.events == 0 => Err(DeliverError::failed(error.to_string())),
                 Some(error) => {
                     let lost = u64::try_from(events - written.events).unwrap_or(u64::MAX);
-                    Ok(Delivered::except(lost, error.to_string()))
+                    Ok(Delivered::all().without(DropReason::ExportFailed, lost, error.to_string()))
                 }
             }
         }

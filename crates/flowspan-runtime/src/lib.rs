@@ -43,7 +43,7 @@ mod worker;
 pub use attempt::attempt;
 pub use deliver::{Deliver, DeliverError, Delivered};
 pub use diagnostics::{Notes, Quiet, note_error};
-pub use environment::Environment;
+pub use environment::{Environment, FileSetting};
 pub use health::{
     BoundedLabel, ExporterHealth, ExporterState, ExporterStatus, Health, Report, Reporter, UnpricedModel,
 };

@@ -223,10 +223,8 @@ impl Shared {
         let items = std::mem::take(&mut state.in_flight);
         match result {
             Ok(delivered) => {
-                let rejected = delivered.rejected.min(items);
-                state.ledger.delivered(items - rejected);
-                state.ledger.dropped(DropReason::Rejected, rejected);
-                state.failed += u64::from(rejected > 0);
+                delivered.enter(items, &mut state.ledger);
+                state.failed += u64::from(delivered.lost() > 0);
             }
             Err(error) => {
                 state.ledger.dropped(error.reason, items);

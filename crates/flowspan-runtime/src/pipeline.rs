@@ -236,12 +236,10 @@ impl<T: Send + 'static, D: Deliver<T>> Driver<T, D> {
 /// Tells how an export ended.
 pub(crate) fn tell(health: &ExporterHealth, result: &Result<Delivered, DeliverError>) {
     match result {
-        Ok(Delivered { rejected: 0, .. }) => health.succeeded(),
-        Ok(Delivered { rejected, message }) => {
-            let message =
-                message.as_deref().filter(|message| !message.is_empty()).unwrap_or("it did not say why");
-            health.failed(&format!("the receiver rejected {rejected} items: {message}"));
-        }
+        Ok(delivered) => match delivered.complaint() {
+            None => health.succeeded(),
+            Some(complaint) => health.failed(&complaint),
+        },
         Err(error) => health.failed(&error.message),
     }
 }

@@ -204,11 +204,7 @@ impl<T> Queue<T> {
         let size = std::mem::take(&mut state.in_flight) as u64;
         state.bytes -= std::mem::take(&mut state.bytes_in_flight).min(state.bytes);
         match result {
-            Ok(delivered) => {
-                let rejected = delivered.rejected.min(size);
-                state.ledger.delivered(size - rejected);
-                state.ledger.dropped(DropReason::Rejected, rejected);
-            }
+            Ok(delivered) => delivered.enter(size, &mut state.ledger),
             Err(error) => state.ledger.dropped(error.reason, size),
         }
         state.finished += size;

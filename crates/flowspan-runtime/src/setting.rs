@@ -57,6 +57,13 @@ impl SettingError {
         self
     }
 
+    /// The same error under another name of the setting.
+    #[must_use]
+    pub fn called(mut self, setting: impl Into<String>) -> Self {
+        self.setting = setting.into();
+        self
+    }
+
     /// The name of the setting or environment variable.
     pub fn setting(&self) -> &str {
         &self.setting

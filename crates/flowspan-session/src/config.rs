@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use flowspan_runtime::{Environment, SettingError};
+use flowspan_runtime::{Environment, SettingError, boolean, milliseconds};
 
 use crate::{SessionCollector, SessionMetrics, file::neighbour, path_of};
 
@@ -13,6 +13,9 @@ use crate::{SessionCollector, SessionMetrics, file::neighbour, path_of};
 pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
 /// The variable that names the file.
 pub const FILE_VARIABLE: &str = "FLOWSPAN_SESSION_FILE";
+const ID: &str = "FLOWSPAN_SESSION_ID";
+const INTERVAL: &str = "FLOWSPAN_SESSION_INTERVAL";
+const RESUME: &str = "FLOWSPAN_SESSION_RESUME";
 
 /// A session that is kept in a file while the program runs: saved at an interval, on a flush and at the
 /// end.
@@ -35,12 +38,11 @@ pub struct SessionFile {
     session_id: Option<String>,
     interval: Option<Duration>,
     collector: Option<SessionCollector>,
-    start: Start,
+    start: Option<Start>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Start {
-    #[default]
     Anew,
     Resumed,
 }
@@ -72,22 +74,25 @@ impl SessionFile {
         }
     }
 
-    /// What the session is called. Default: the name of the file without its ending. Has no meaning for a
+    /// What the session is called. Default: `FLOWSPAN_SESSION_ID`, then the name of the file without its
+    /// ending. Has no meaning for a
     /// collector that has its name.
     pub fn session_id(mut self, session_id: impl Into<String>) -> Self {
         self.session_id = Some(session_id.into());
         self
     }
 
-    /// How often it is saved. Default: [`DEFAULT_INTERVAL`].
+    /// How often it is saved. Default: `FLOWSPAN_SESSION_INTERVAL`, in milliseconds, then
+    /// [`DEFAULT_INTERVAL`].
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = Some(interval);
         self
     }
 
-    /// Goes on with the session that the file holds. Default: a new one.
+    /// Goes on with the session that the file holds. Default: if `FLOWSPAN_SESSION_RESUME` is `true`,
+    /// otherwise a new one.
     pub fn resume(mut self) -> Self {
-        self.start = Start::Resumed;
+        self.start = Some(Start::Resumed);
         self
     }
 
@@ -95,10 +100,15 @@ impl SessionFile {
     ///
     /// # Errors
     ///
-    /// The file cannot be written, or holds something that is no session and would be lost. Or the interval
-    /// is zero.
+    /// The file cannot be written, or holds something that is no session and would be lost. Or a variable
+    /// cannot be used, or the interval is zero.
     pub fn resolve(self, environment: &Environment) -> Result<Option<SessionSettings>, SettingError> {
-        let interval = self.interval.unwrap_or(DEFAULT_INTERVAL);
+        let interval = match self.interval {
+            Some(interval) => interval,
+            None => environment
+                .parse(INTERVAL, "a whole number of milliseconds, at least 1", milliseconds)?
+                .unwrap_or(DEFAULT_INTERVAL),
+        };
         if interval.is_zero() {
             return Err(SettingError::new("the interval of the session file", "0s", "longer than nothing"));
         }
@@ -115,12 +125,20 @@ impl SessionFile {
         neighbour(&path)
             .map_err(|error| unusable("a file in a directory that can be written").because(error))?;
 
+        let start = match self.start {
+            Some(start) => start,
+            None => match environment.parse(RESUME, "`true` or `false`", boolean)? {
+                Some(true) => Start::Resumed,
+                _ => Start::Anew,
+            },
+        };
         let collector = self.collector.unwrap_or_else(|| {
+            let variable = || environment.get(ID).map(str::to_owned);
             let name = || path.file_stem().map(|name| name.to_string_lossy().into_owned());
-            let session_id = self.session_id.or_else(name).unwrap_or_default();
+            let session_id = self.session_id.or_else(variable).or_else(name).unwrap_or_default();
             SessionCollector::new(session_id).file(&path)
         });
-        if let (Start::Resumed, Some(earlier)) = (self.start, earlier) {
+        if let (Start::Resumed, Some(earlier)) = (start, earlier) {
             collector.merge(&earlier);
         }
         Ok(Some(SessionSettings { collector, interval }))
@@ -210,5 +228,26 @@ mod tests {
         };
         assert_eq!(retries(SessionFile::in_directory(directory.path(), "s").resume()), 7);
         assert_eq!(retries(SessionFile::in_directory(directory.path(), "s")), 0);
+    }
+
+    #[test]
+    fn every_setting_has_its_variable() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("today.json");
+        let mut earlier = SessionMetrics::new("today");
+        earlier.retries = 7;
+        earlier.save(&path).expect("written");
+        let file = path.to_string_lossy();
+        let variables = [(FILE_VARIABLE, &*file), (ID, "ticket"), (INTERVAL, "250"), (RESUME, "true")];
+        let settings = SessionFile::from_env().resolve(&Environment::from_pairs(variables));
+        let settings = settings.expect("usable").expect("it is named");
+        assert_eq!(settings.collector.session_id(), "ticket");
+        assert_eq!(settings.interval, Duration::from_millis(250));
+        assert_eq!(settings.collector.snapshot().retries, 7);
+        for (variable, value) in [(INTERVAL, "5s"), (RESUME, "yes")] {
+            let environment = Environment::from_pairs([(FILE_VARIABLE, &*file), (variable, value)]);
+            let error = SessionFile::from_env().resolve(&environment).expect_err(value).to_string();
+            assert!(error.starts_with(variable) && error.contains(value), "{error}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flowspan_runtime::{Environment, Limits, MAX_QUEUE_CAPACITY, SettingError};
+use flowspan_runtime::{Environment, Limits, MAX_QUEUE_CAPACITY, SettingError, milliseconds};
 
 use crate::{
     dialect::{Dialect, DogHistograms, Form, PlainLabels},
@@ -28,11 +28,17 @@ const BATCH: usize = 1_024;
 
 const SERVER: &str = "FLOWSPAN_STATSD";
 const DIALECT: &str = "FLOWSPAN_STATSD_DIALECT";
+const LABELS: &str = "FLOWSPAN_STATSD_LABELS";
+const HISTOGRAMS: &str = "FLOWSPAN_STATSD_HISTOGRAMS";
+const SAMPLE_HISTOGRAMS: &str = "FLOWSPAN_STATSD_SAMPLE_HISTOGRAMS";
+const DATAGRAM_SIZE: &str = "FLOWSPAN_STATSD_DATAGRAM_SIZE";
+const QUEUE_CAPACITY: &str = "FLOWSPAN_STATSD_QUEUE_CAPACITY";
+const DELAY: &str = "FLOWSPAN_STATSD_DELAY";
 
 /// A StatsD server, and how to speak to it.
 ///
-/// What is set here wins over the environment (`FLOWSPAN_STATSD`, `FLOWSPAN_STATSD_DIALECT`), and the
-/// environment over the defaults.
+/// What is set here wins over the environment (`FLOWSPAN_STATSD`, `FLOWSPAN_STATSD_DIALECT` and their
+/// sisters), and the environment over the defaults.
 ///
 /// ```
 /// use flowspan_statsd::{Dialect, Statsd};
@@ -46,8 +52,8 @@ const DIALECT: &str = "FLOWSPAN_STATSD_DIALECT";
 pub struct Statsd {
     server: Option<String>,
     dialect: Option<Dialect>,
-    plain_labels: PlainLabels,
-    dog_histograms: DogHistograms,
+    plain_labels: Option<PlainLabels>,
+    dog_histograms: Option<DogHistograms>,
     histogram_rate: Option<f64>,
     datagram_size: Option<usize>,
     queue_capacity: Option<usize>,
@@ -75,28 +81,31 @@ impl Statsd {
         self
     }
 
-    /// What becomes of labels in [`Dialect::Plain`]. Default: [`PlainLabels::Fold`].
+    /// What becomes of labels in [`Dialect::Plain`]. Default: `FLOWSPAN_STATSD_LABELS`, then
+    /// [`PlainLabels::Fold`].
     pub fn plain_labels(mut self, labels: PlainLabels) -> Self {
-        self.plain_labels = labels;
+        self.plain_labels = Some(labels);
         self
     }
 
-    /// How [`Dialect::DogStatsD`] sends histograms. Default: [`DogHistograms::Histogram`].
+    /// How [`Dialect::DogStatsD`] sends histograms. Default: `FLOWSPAN_STATSD_HISTOGRAMS`, then
+    /// [`DogHistograms::Histogram`].
     pub fn dog_histograms(mut self, histograms: DogHistograms) -> Self {
-        self.dog_histograms = histograms;
+        self.dog_histograms = Some(histograms);
         self
     }
 
     /// Sends this part of the numbers of histograms, chosen by chance, and writes the rate on the lines
-    /// (`|@0.1`), so that the server counts the others too. More than 0, at most 1. Default: 1, all of
-    /// them.
+    /// (`|@0.1`), so that the server counts the others too. More than 0, at most 1. Default:
+    /// `FLOWSPAN_STATSD_SAMPLE_HISTOGRAMS`, then 1, all of them.
     pub fn sample_histograms(mut self, rate: f64) -> Self {
         self.histogram_rate = Some(rate);
         self
     }
 
     /// How many bytes of lines travel together, from [`MIN_DATAGRAM_SIZE`] to [`MAX_DATAGRAM_SIZE`]. A
-    /// line that is longer travels alone. Default: [`DEFAULT_DATAGRAM_SIZE`]; 8192 is good for a Unix
+    /// line that is longer travels alone. Default: `FLOWSPAN_STATSD_DATAGRAM_SIZE`, then
+    /// [`DEFAULT_DATAGRAM_SIZE`]; 8192 is good for a Unix
     /// socket or the same machine.
     pub fn datagram_size(mut self, bytes: usize) -> Self {
         self.datagram_size = Some(bytes);
@@ -104,13 +113,15 @@ impl Statsd {
     }
 
     /// How many measurements may wait; what comes beyond that is dropped and counted. At least 1, at
-    /// most [`MAX_QUEUE_CAPACITY`]. Default: [`DEFAULT_QUEUE_CAPACITY`].
+    /// most [`MAX_QUEUE_CAPACITY`]. Default: `FLOWSPAN_STATSD_QUEUE_CAPACITY`, then
+    /// [`DEFAULT_QUEUE_CAPACITY`].
     pub fn queue_capacity(mut self, measurements: usize) -> Self {
         self.queue_capacity = Some(measurements);
         self
     }
 
-    /// How long a measurement waits for others to travel with, at most. Default: [`DEFAULT_DELAY`].
+    /// How long a measurement waits for others to travel with, at most. Default: `FLOWSPAN_STATSD_DELAY`,
+    /// then [`DEFAULT_DELAY`].
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = Some(delay);
         self
@@ -127,30 +138,57 @@ impl Statsd {
             (None, Some(server)) => Target::parse(SERVER, server)?,
             (None, None) => Target::parse("the StatsD server", DEFAULT_TARGET)?,
         };
-        let dialect = match self.dialect {
-            Some(dialect) => Some(dialect),
-            None => environment.parse(DIALECT, "plain, dogstatsd or influx", Dialect::from_name)?,
-        };
+        let dialect =
+            said_or(self.dialect, environment, DIALECT, "plain, dogstatsd or influx", Dialect::from_name)?;
+        let plain_labels =
+            said_or(self.plain_labels, environment, LABELS, "fold or drop", PlainLabels::from_name)?;
+        let dog_histograms = said_or(
+            self.dog_histograms,
+            environment,
+            HISTOGRAMS,
+            "histogram or distribution",
+            DogHistograms::from_name,
+        )?;
+        let of_variable = |value: &str| value.parse().ok().filter(|rate| is_rate(*rate));
+        let histogram_rate =
+            said_or(self.histogram_rate, environment, SAMPLE_HISTOGRAMS, ACCEPTED_RATE, of_variable)?
+                .unwrap_or(1.0);
+        if !is_rate(histogram_rate) {
+            let setting = "the sampling rate of StatsD histograms";
+            return Err(SettingError::new(setting, &histogram_rate.to_string(), ACCEPTED_RATE));
+        }
         let form = Form {
             dialect: dialect.unwrap_or_default(),
-            plain_labels: self.plain_labels,
-            dog_histograms: self.dog_histograms,
-            histogram_rate: rate(self.histogram_rate.unwrap_or(1.0))?,
+            plain_labels: plain_labels.unwrap_or_default(),
+            dog_histograms: dog_histograms.unwrap_or_default(),
+            histogram_rate,
         };
         let datagram_size = within(
             "the datagram size of StatsD",
-            self.datagram_size.unwrap_or(DEFAULT_DATAGRAM_SIZE),
+            self.datagram_size,
+            environment,
+            DATAGRAM_SIZE,
             MIN_DATAGRAM_SIZE..=MAX_DATAGRAM_SIZE,
         )?;
         let queue_capacity = within(
             "the queue capacity of StatsD",
-            self.queue_capacity.unwrap_or(DEFAULT_QUEUE_CAPACITY),
+            self.queue_capacity,
+            environment,
+            QUEUE_CAPACITY,
             1..=MAX_QUEUE_CAPACITY,
         )?;
+        let delay = said_or(
+            self.delay,
+            environment,
+            DELAY,
+            "a whole number of milliseconds, at least 1",
+            milliseconds,
+        )?;
         let limits = Limits::new()
-            .queue_capacity(queue_capacity)
+            .queue_capacity(queue_capacity.unwrap_or(DEFAULT_QUEUE_CAPACITY))
             .batch_size(BATCH)
-            .delay(self.delay.unwrap_or(DEFAULT_DELAY));
+            .delay(delay.unwrap_or(DEFAULT_DELAY));
+        let datagram_size = datagram_size.unwrap_or(DEFAULT_DATAGRAM_SIZE);
         Ok(ResolvedStatsd { target, form, datagram_size, limits })
     }
 }
@@ -176,24 +214,43 @@ impl ResolvedStatsd {
     }
 }
 
-fn rate(rate: f64) -> Result<f64, SettingError> {
-    if rate > 0.0 && rate <= 1.0 {
-        return Ok(rate);
-    }
-    let setting = "the sampling rate of StatsD histograms";
-    Err(SettingError::new(setting, &rate.to_string(), "more than 0 and at most 1"))
+const ACCEPTED_RATE: &str = "more than 0 and at most 1";
+
+fn is_rate(rate: f64) -> bool {
+    rate > 0.0 && rate <= 1.0
 }
 
+/// What the program says, otherwise the variable.
+fn said_or<T>(
+    said: Option<T>,
+    environment: &Environment,
+    variable: &str,
+    accepted: &str,
+    understand: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, SettingError> {
+    match said {
+        Some(said) => Ok(Some(said)),
+        None => environment.parse(variable, accepted, understand),
+    }
+}
+
+/// A number of this range that the program says, otherwise the variable.
 fn within(
     setting: &str,
-    number: usize,
+    said: Option<usize>,
+    environment: &Environment,
+    variable: &str,
     range: std::ops::RangeInclusive<usize>,
-) -> Result<usize, SettingError> {
-    if range.contains(&number) {
-        return Ok(number);
-    }
+) -> Result<Option<usize>, SettingError> {
     let accepted = format!("from {} to {}", range.start(), range.end());
-    Err(SettingError::new(setting, &number.to_string(), accepted))
+    match said {
+        Some(number) if !range.contains(&number) => {
+            Err(SettingError::new(setting, &number.to_string(), accepted))
+        }
+        said => said_or(said, environment, variable, &accepted, |value| {
+            value.parse().ok().filter(|number| range.contains(number))
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -235,6 +292,34 @@ mod tests {
             resolved(&Statsd::from_env(), &[(DIALECT, "welsh")]),
             Err(format!("{DIALECT} is \"welsh\", but must be plain, dogstatsd or influx"))
         );
+    }
+
+    #[test]
+    fn every_setting_has_its_variable_and_bad_ones_are_errors_that_name_it() {
+        let variables = [
+            (LABELS, "drop"),
+            (HISTOGRAMS, "distribution"),
+            (SAMPLE_HISTOGRAMS, "0.5"),
+            (DATAGRAM_SIZE, "512"),
+            (QUEUE_CAPACITY, "9"),
+            (DELAY, "250"),
+        ];
+        let statsd = resolved(&Statsd::from_env(), &variables).expect("good");
+        assert_eq!(statsd.form.plain_labels, PlainLabels::Drop);
+        assert_eq!(statsd.form.dog_histograms, DogHistograms::Distribution);
+        assert_eq!((statsd.form.histogram_rate, statsd.datagram_size), (0.5, 512));
+        assert_eq!(statsd.limits.queue_capacity, 9);
+        assert_eq!(statsd.limits.delay, Duration::from_millis(250));
+        for (variable, value) in [
+            (LABELS, "keep"),
+            (HISTOGRAMS, "sum"),
+            (SAMPLE_HISTOGRAMS, "2"),
+            (DATAGRAM_SIZE, "63"),
+            (DELAY, "0"),
+        ] {
+            let error = resolved(&Statsd::from_env(), &[(variable, value)]).expect_err(variable);
+            assert!(error.starts_with(variable) && error.contains(value), "{error}");
+        }
     }
 
     #[test]

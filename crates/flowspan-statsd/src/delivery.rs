@@ -6,12 +6,7 @@ use flowspan_model::Measurement;
 use flowspan_runtime::{Deliver, DeliverError, Delivered};
 use tokio::time::Instant;
 
-use crate::{
-    ResolvedStatsd,
-    lines::Lines,
-    packer::Packer,
-    socket::{SendError, Socket},
-};
+use crate::{ResolvedStatsd, lines::Lines, packer::Packer, socket::Socket};
 
 /// How long the datagrams of a batch may wait for the socket, together. After that, each is tried once.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,54 +31,32 @@ impl Delivery {
         }
     }
 
-    /// Sends what is packed, and begins the next datagram.
-    async fn send(&mut self, deadline: Instant, sent: &mut Sent) {
+    /// Sends what is packed, and begins the next datagram. What was lost before is in `sent`.
+    async fn send(&mut self, deadline: Instant, sent: Delivered) -> Delivered {
         let (datagram, items) = self.packer.datagram();
-        match self.socket.send(datagram, deadline).await {
-            Ok(()) => sent.arrived += items,
-            Err(error) => {
-                sent.lost += items;
-                sent.error = Some(error);
-            }
-        }
+        let sent = match self.socket.send(datagram, deadline).await {
+            Ok(()) => sent,
+            Err(error) => sent.without(error.reason(), items, error.to_string()),
+        };
         self.packer.clear();
+        sent
     }
 }
 
 impl Deliver<Measurement> for Delivery {
     async fn deliver(&mut self, batch: Vec<Measurement>) -> Result<Delivered, DeliverError> {
         let deadline = Instant::now() + PATIENCE;
-        let mut sent = Sent::default();
+        let mut sent = Delivered::all();
         // A batch that was cancelled may have left something behind; it is accounted for.
         self.packer.clear();
         for measurement in &batch {
             self.scratch.clear();
             self.lines.write(measurement, &mut self.scratch);
             if !self.packer.has_room(&self.scratch) {
-                self.send(deadline, &mut sent).await;
+                sent = self.send(deadline, sent).await;
             }
             self.packer.add(&self.scratch);
         }
-        self.send(deadline, &mut sent).await;
-        sent.outcome()
-    }
-}
-
-/// What became of the measurements of a batch.
-#[derive(Debug, Default)]
-struct Sent {
-    arrived: u64,
-    lost: u64,
-    error: Option<SendError>,
-}
-
-impl Sent {
-    fn outcome(self) -> Result<Delivered, DeliverError> {
-        match self.error {
-            None => Ok(Delivered::all()),
-            Some(error) if self.arrived > 0 => Ok(Delivered::except(self.lost, error.to_string())),
-            Some(error @ SendError::TimedOut) => Err(DeliverError::timed_out(error.to_string())),
-            Some(error) => Err(DeliverError::failed(error.to_string())),
-        }
+        Ok(self.send(deadline, sent).await)
     }
 }

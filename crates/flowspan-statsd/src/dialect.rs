@@ -43,6 +43,17 @@ pub enum PlainLabels {
     Drop,
 }
 
+impl PlainLabels {
+    /// What `FLOWSPAN_STATSD_LABELS` calls `fold` or `drop`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "fold" => Some(PlainLabels::Fold),
+            "drop" => Some(PlainLabels::Drop),
+            _ => None,
+        }
+    }
+}
+
 /// How [`Dialect::DogStatsD`] sends histograms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum DogHistograms {
@@ -51,6 +62,17 @@ pub enum DogHistograms {
     Histogram,
     /// `|d`: Datadog sums up over all agents.
     Distribution,
+}
+
+impl DogHistograms {
+    /// What `FLOWSPAN_STATSD_HISTOGRAMS` calls `histogram` or `distribution`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "histogram" => Some(DogHistograms::Histogram),
+            "distribution" => Some(DogHistograms::Distribution),
+            _ => None,
+        }
+    }
 }
 
 /// All that decides how a line is written.

@@ -86,8 +86,8 @@
 //! refusal is counted for the datagram that was sent last, which on one machine is the refused one. A
 //! receiver that is too slow loses datagrams without a word. Over a Unix socket: the datagram is in the
 //! server's queue; a server that does not read makes ours fill up, and nothing is lost unseen.
-//!
-//! A batch of which only a part arrived counts the other part as `rejected`.
+//! Of a batch, each datagram counts by itself: what arrived as `delivered`, what the server refused as
+//! `export_failed`, what it did not take in time as `export_timeout`.
 
 mod config;
 mod delivery;

@@ -13,7 +13,7 @@ use opentelemetry_sdk::{
 };
 
 use crate::{
-    BuildError, Builder, Telemetry, limits, notices,
+    BuildError, Builder, ConfigFile, Telemetry, limits, notices,
     observed::Observed,
     outputs::{self, Assembly, Book},
     prices, process_metrics, propagation, resource, sampler, self_metrics, semconv,
@@ -25,43 +25,49 @@ use crate::{
 /// Builds everything that a builder asks for, without touching a global.
 pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     let environment = builder.environment.clone().unwrap_or_else(Environment::process);
+    let environment = match ConfigFile::find(builder.config_file.as_deref(), &environment)? {
+        Some(file) => file.beneath(environment),
+        None => environment,
+    };
+    assemble(builder, &environment).map_err(|error| error.explained(&environment))
+}
+
+fn assemble(builder: Builder, environment: &Environment) -> Result<Telemetry, BuildError> {
     let variable_disables =
         environment.parse("OTEL_SDK_DISABLED", "`true` or `false`", boolean)?.unwrap_or(false);
-    let terminal = Terminal::new(&builder, &environment)?;
+    let terminal = Terminal::new(&builder, environment)?;
     if builder.disabled || variable_disables {
         return Ok(Telemetry::new(None, terminal.without_telemetry()));
     }
     let semconv = match builder.semconv {
         Some(semconv) => semconv,
-        None => semconv::from_environment(&environment)?,
+        None => semconv::from_environment(environment)?,
     };
-    let schema = Schema::in_semconv(semconv, builder.names, builder.label_policies)?;
+    let schema = Schema::in_semconv(semconv, builder.naming.settle(environment)?, builder.label_policies)?;
 
-    let service = (!(builder.from_environment && environment.get("OTEL_SERVICE_NAME").is_some()))
+    let service = (!(builder.choice.standard && environment.get("OTEL_SERVICE_NAME").is_some()))
         .then_some(builder.service.as_str());
-    let resource = resource::resource(service, &builder.resource, &environment)?;
+    let resource = resource::resource(service, &builder.resource, environment)?;
     let sampler: Sampler = match builder.sampler {
         Some(sampler) => sampler,
-        None => sampler::from_environment(&environment)?,
+        None => sampler::from_environment(environment)?,
     };
-    let limits = limits::from_environment(&environment)?;
-    let propagator = propagation::from_environment(&environment)?;
-    let accounting = Accounting::new(prices::resolve(builder.prices, &environment)?);
-    let caller = builder.caller.context(&propagator, &environment);
+    let limits = limits::from_environment(environment)?;
+    let propagator = propagation::from_environment(environment)?;
+    let accounting = Accounting::new(prices::resolve(builder.prices, environment)?);
+    let caller = builder.caller.context(&propagator, environment);
     let mut outputs = builder.outputs;
-    let mut standard_tree = None;
-    if builder.from_environment {
-        let (standard_outputs, standard) = outputs::from_environment(&environment)?;
-        outputs.extend(standard_outputs);
-        standard_tree = standard.console_tree.then(Terminal::tree).flatten();
-    }
+    let given: Vec<_> = outputs.iter().filter_map(|output| output.way()).collect();
+    let chosen = outputs::choose(&builder.choice, &given, environment)?;
+    outputs.extend(chosen.outputs);
+    let standard_tree = chosen.console_tree.then(Terminal::tree).flatten();
 
     let worker = Worker::start()?;
     let health = Health::new(builder.reporter);
     let book = Book::default();
     let switches = Switches::default();
     let mut assembly = Assembly {
-        environment: &environment,
+        environment,
         worker: &worker.handle(),
         resource: &resource,
         health: &health,

@@ -1,9 +1,9 @@
 //! From one call to running telemetry.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use flowspan_layer::{Dialect, Engine, Prices};
-use flowspan_metrics::{LabelPolicies, Names, Totals};
+use flowspan_metrics::{LabelPolicies, Totals};
 use flowspan_model::{EventSink, Semconv};
 use flowspan_runtime::{Environment, Reporter};
 use opentelemetry::{KeyValue, Value};
@@ -12,7 +12,8 @@ use tracing::Level;
 
 use crate::{
     BuildError, Telemetry, assemble,
-    outputs::{AnyEventSink, AnyMetricReader, Output},
+    naming::Naming,
+    outputs::{AnyEventSink, AnyMetricReader, Choice, Output, Way},
     propagation::Caller,
 };
 
@@ -47,22 +48,25 @@ impl Flowspan {
     ///
     /// `OTEL_TRACES_EXPORTER`, `OTEL_METRICS_EXPORTER` and `OTEL_LOGS_EXPORTER` choose the ways out
     /// (`otlp`, which is the default, `prometheus` for metrics, `console` for traces and logs,
-    /// `none`), and the variables of each of them configure it. `FLOWSPAN_STATSD` names a StatsD server
-    /// to push to, which no standard variable can. `OTEL_SERVICE_NAME` replaces the name given here. What is set on the builder afterwards wins.
+    /// `none`), and the variables of each of them configure it. What no standard variable can ask for
+    /// is there if its own variable names a place: `FLOWSPAN_STATSD`, `FLOWSPAN_SESSION_FILE`,
+    /// `FLOWSPAN_EVENTS_FILE`, `FLOWSPAN_POSTGRES_URL`. `OTEL_SERVICE_NAME` replaces the name given
+    /// here. What is set on the builder afterwards wins.
     pub fn from_env(service: impl Into<String>) -> Builder {
         let mut builder = Builder::new(service.into());
-        builder.from_environment = true;
+        builder.choice = Choice { standard: true, by_name: true, by_default: vec![Way::Otlp] };
         builder
     }
 }
 
 /// Configures telemetry. What is set here wins over the environment, the environment over the
-/// defaults.
+/// [configuration file](Builder::config_file), the file over the defaults.
 #[must_use = "nothing happens before build() or install()"]
 pub struct Builder {
     pub(crate) service: String,
-    pub(crate) from_environment: bool,
-    pub(crate) names: Names,
+    pub(crate) choice: Choice,
+    pub(crate) config_file: Option<PathBuf>,
+    pub(crate) naming: Naming,
     pub(crate) label_policies: LabelPolicies,
     pub(crate) totals: Option<Totals>,
     pub(crate) prices: Prices,
@@ -85,8 +89,9 @@ impl Builder {
     fn new(service: String) -> Self {
         Builder {
             service,
-            from_environment: false,
-            names: Names::default(),
+            choice: Choice::default(),
+            config_file: None,
+            naming: Naming::default(),
             label_policies: LabelPolicies::new(),
             totals: None,
             prices: Prices::builtin(),
@@ -151,6 +156,26 @@ impl Builder {
         self
     }
 
+    /// Reads this file, whatever the variable `FLOWSPAN_CONFIG` names. Default: the file that the
+    /// variable names, and none without it.
+    ///
+    /// The file says what neither the program nor a variable says. Each section of it that is enabled
+    /// is a way out, unless the program has it already: then the file says what that leaves open.
+    ///
+    /// ```toml
+    /// [metrics]
+    /// enabled = true
+    /// port = 9464
+    ///
+    /// [metrics.postgres]
+    /// enabled = true
+    /// connection_string = "postgres://bot@localhost/observed"
+    /// ```
+    pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.config_file = Some(path.into());
+        self
+    }
+
     /// Replaces the environment variables of the process by these.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = Some(environment);
@@ -164,14 +189,16 @@ impl Builder {
         self
     }
 
-    /// What a person sees on the terminal. Default: [`Console::lines`](crate::Console::lines).
+    /// What a person sees on the terminal. Default: what `FLOWSPAN_CONSOLE` says (`off`, `lines` or
+    /// `tree`), then [`Console::lines`](crate::Console::lines).
     #[cfg(feature = "console")]
     pub fn console(mut self, console: crate::Console) -> Self {
         self.console = Some(console);
         self
     }
 
-    /// Sends every event to a sink of your own.
+    /// Sends every event to a sink of your own, on the thread on which it happens. What waits for anything
+    /// needs a queue: [`on_event_async`](Builder::on_event_async) has one.
     pub fn event_sink(self, sink: impl EventSink + 'static) -> Self {
         self.output(AnyEventSink("event_sink", Arc::new(sink)))
     }
@@ -220,7 +247,7 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("service", &self.service)
-            .field("names", &self.names)
+            .field("naming", &self.naming)
             .field("outputs", &self.outputs.len())
             .field("disabled", &self.disabled)
             .finish_non_exhaustive()

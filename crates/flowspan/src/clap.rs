@@ -18,11 +18,11 @@
 //! # }
 //! ```
 
-use std::net::IpAddr;
+use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 #[cfg(feature = "jsonl")]
-use flowspan_jsonl::{FILE_VARIABLE, Jsonl};
+use flowspan_jsonl::Jsonl;
 use flowspan_metrics::Names;
 use flowspan_otlp::{Otlp, Protocol};
 #[cfg(feature = "postgres")]
@@ -31,12 +31,16 @@ use flowspan_prometheus::Prometheus;
 use flowspan_runtime::Environment;
 use flowspan_statsd::Statsd;
 
-use crate::Builder;
+use crate::{Builder, naming, outputs::Way};
 
 /// Where telemetry goes. Flatten it into the arguments of your program.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Telemetry")]
 pub struct TelemetryArgs {
+    /// Read this configuration file [env: FLOWSPAN_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
     /// Port of /metrics and /health; 0 takes a free one [default: 9464]
     #[arg(long, value_name = "PORT", env = "FLOWSPAN_METRICS_PORT", conflicts_with = "no_metrics")]
     pub metrics_port: Option<u16>,
@@ -60,13 +64,14 @@ pub struct TelemetryArgs {
     /// Write events to this file, one line of JSON for each [env: FLOWSPAN_EVENTS_FILE]
     #[cfg(feature = "jsonl")]
     #[arg(long, value_name = "FILE")]
-    pub events: Option<std::path::PathBuf>,
+    pub events: Option<PathBuf>,
 
     /// Store events in this database [env: FLOWSPAN_POSTGRES_URL]
     // Never a plain text: what derives Debug from these arguments shall not show the password.
     #[cfg(feature = "postgres")]
     #[arg(long, value_name = "URL", value_parser = postgres)]
     pub postgres: Option<Postgres>,
+
     /// Push every measurement to this StatsD server, or Unix socket [env: FLOWSPAN_STATSD]
     #[arg(long, value_name = "HOST:PORT")]
     pub statsd: Option<String>,
@@ -74,7 +79,7 @@ pub struct TelemetryArgs {
     /// Keep what the run came to in this file [env: FLOWSPAN_SESSION_FILE]
     #[cfg(feature = "session")]
     #[arg(long, value_name = "FILE")]
-    pub session_file: Option<std::path::PathBuf>,
+    pub session_file: Option<PathBuf>,
 
     /// Prefix of the names of flowspan's metrics [default: flowspan, or that of --names]
     #[arg(long, value_name = "NAMESPACE")]
@@ -104,12 +109,13 @@ pub enum NamesPreset {
 
 impl From<NamesPreset> for Names {
     fn from(preset: NamesPreset) -> Self {
-        match preset {
-            NamesPreset::Prodigy => Names::prodigy(),
-            NamesPreset::Clutch => Names::clutch(),
-            NamesPreset::Crew => Names::crew(),
-            NamesPreset::M31a => Names::m31a(),
-        }
+        let system = match preset {
+            NamesPreset::Prodigy => "prodigy",
+            NamesPreset::Clutch => "clutch",
+            NamesPreset::Crew => "crew",
+            NamesPreset::M31a => "m31a",
+        };
+        naming::preset(system).expect("each of these has its names")
     }
 }
 
@@ -134,7 +140,11 @@ impl From<OtlpProtocol> for Protocol {
 }
 
 impl TelemetryArgs {
-    /// Configures a builder as the arguments say. What they leave open comes from the environment.
+    /// Configures a builder as the arguments say. What they leave open comes from the environment, then
+    /// from the configuration file.
+    ///
+    /// `/metrics` is served unless an argument, a variable or the file says otherwise. What else there is
+    /// goes where an argument, a variable or the file names a place for it.
     ///
     /// `--names` replaces the names and the labels for all series that the builder has been given
     /// before; what must not be replaced, give it afterwards.
@@ -143,39 +153,63 @@ impl TelemetryArgs {
     }
 
     /// Like [`apply`](Self::apply), in this environment instead of that of the process.
-    pub fn apply_in(&self, builder: Builder, environment: &Environment) -> Builder {
-        let mut builder = builder.environment(environment.clone());
+    pub fn apply_in(&self, mut builder: Builder, environment: &Environment) -> Builder {
+        // What an argument says of an output that it does not name wins over the variable of that.
+        let mut environment = environment.clone();
+        if self.no_metrics {
+            environment = environment.with(Way::Prometheus.switch(), "false");
+        }
+        if let Some(protocol) = self.otlp_protocol {
+            let name = Protocol::from(protocol).as_str();
+            environment = OTLP_PROTOCOL
+                .into_iter()
+                .fold(environment, |environment, variable| environment.with(variable, name));
+        }
+        builder.choice.by_name = true;
+        builder.choice.by_default.push(Way::Prometheus);
+        builder = builder.environment(environment);
+        if let Some(file) = &self.config {
+            builder = builder.config_file(file);
+        }
         if let Some(preset) = self.names {
             builder = builder.names(preset.into());
         }
         if let Some(namespace) = &self.namespace {
             builder = builder.namespace(namespace.clone());
         }
-        if !self.no_metrics {
-            builder = builder.prometheus(self.prometheus());
+        self.outputs(builder)
+    }
+
+    /// The outputs that the arguments name.
+    fn outputs(&self, mut builder: Builder) -> Builder {
+        if let Some(prometheus) = self.prometheus() {
+            builder = builder.prometheus(prometheus);
         }
         #[cfg(feature = "jsonl")]
-        if let Some(events) = self.events(environment) {
-            builder = builder.events(events);
+        if let Some(file) = &self.events {
+            builder = builder.events(Jsonl::to(file));
         }
         #[cfg(feature = "postgres")]
-        if let Some(postgres) = self.postgres(environment) {
-            builder = builder.postgres(postgres);
+        if let Some(postgres) = &self.postgres {
+            builder = builder.postgres(postgres.clone());
         }
-        if let Some(statsd) = self.statsd(environment) {
-            builder = builder.statsd(statsd);
+        if let Some(server) = &self.statsd {
+            builder = builder.statsd(Statsd::to(server));
         }
         #[cfg(feature = "session")]
-        {
-            builder = builder.session(self.session());
+        if let Some(file) = &self.session_file {
+            builder = builder.session(flowspan_session::SessionFile::to(file));
         }
-        match self.otlp(environment) {
-            Some(otlp) => builder.otlp(otlp),
+        match &self.otlp_endpoint {
+            Some(endpoint) => builder.otlp(Otlp::to(endpoint)),
             None => builder,
         }
     }
 
-    fn prometheus(&self) -> Prometheus {
+    fn prometheus(&self) -> Option<Prometheus> {
+        if self.no_metrics || (self.metrics_port.is_none() && self.metrics_address.is_none()) {
+            return None;
+        }
         let mut prometheus = Prometheus::from_env();
         if let Some(port) = self.metrics_port {
             prometheus = prometheus.port(port);
@@ -183,57 +217,17 @@ impl TelemetryArgs {
         if let Some(address) = self.metrics_address {
             prometheus = prometheus.host(address);
         }
-        prometheus
-    }
-
-    /// The file of events, if an argument or the environment names one.
-    #[cfg(feature = "jsonl")]
-    fn events(&self, environment: &Environment) -> Option<Jsonl> {
-        let named = || environment.get(FILE_VARIABLE).map(|_| Jsonl::from_env());
-        self.events.as_ref().map(Jsonl::to).or_else(named)
-    }
-
-    /// The event store, if an argument or the environment names a database.
-    #[cfg(feature = "postgres")]
-    fn postgres(&self, environment: &Environment) -> Option<Postgres> {
-        let named = || environment.get("FLOWSPAN_POSTGRES_URL").map(|_| Postgres::from_env());
-        self.postgres.clone().or_else(named)
-    }
-
-    /// StatsD, if an argument or the environment names a server.
-    fn statsd(&self, environment: &Environment) -> Option<Statsd> {
-        match &self.statsd {
-            Some(server) => Some(Statsd::to(server)),
-            None => environment.get("FLOWSPAN_STATSD").map(|_| Statsd::from_env()),
-        }
-    }
-
-    /// The session; it is kept nowhere if neither the argument nor the environment names a file.
-    #[cfg(feature = "session")]
-    fn session(&self) -> flowspan_session::SessionFile {
-        use flowspan_session::SessionFile;
-
-        self.session_file.as_ref().map_or_else(SessionFile::from_env, SessionFile::to)
-    }
-
-    /// OTLP, if an argument or the environment names a collector.
-    fn otlp(&self, environment: &Environment) -> Option<Otlp> {
-        const ENDPOINTS: [&str; 4] = [
-            "OTEL_EXPORTER_OTLP_ENDPOINT",
-            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
-        ];
-        let otlp = match &self.otlp_endpoint {
-            Some(endpoint) => Otlp::to(endpoint),
-            None => environment.first(&ENDPOINTS).map(|_| Otlp::from_env())?,
-        };
-        Some(match self.otlp_protocol {
-            Some(protocol) => otlp.protocol(protocol.into()),
-            None => otlp,
-        })
+        Some(prometheus)
     }
 }
+
+/// The variables of the protocol: of all signals, and of each.
+const OTLP_PROTOCOL: [&str; 4] = [
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
+];
 
 /// Looked at when the telemetry is built, like every other setting.
 #[cfg(feature = "postgres")]
@@ -245,14 +239,48 @@ fn postgres(url: &str) -> Result<Postgres, std::convert::Infallible> {
 mod tests {
     use super::*;
 
+    /// How many outputs the arguments, these variables and the file make.
+    fn outputs(arguments: &TelemetryArgs, variables: &[(&str, &str)]) -> usize {
+        let environment = Environment::from_pairs(variables.iter().copied());
+        let builder = arguments.apply_in(crate::Flowspan::builder("bot"), &environment);
+        let environment = builder.environment.clone().expect("it was given");
+        let environment = match crate::ConfigFile::find(builder.config_file.as_deref(), &environment) {
+            Ok(Some(file)) => file.beneath(environment),
+            found => found.map(|_| environment).expect("no file that is of no use"),
+        };
+        let given: Vec<_> = builder.outputs.iter().filter_map(|output| output.way()).collect();
+        let chosen = crate::outputs::choose(&builder.choice, &given, &environment).expect("usable");
+        given.len() + chosen.outputs.len()
+    }
+
     #[test]
-    fn otlp_is_on_if_somebody_names_a_collector() {
-        let none = TelemetryArgs::default();
-        assert!(none.otlp(&Environment::empty()).is_none());
-        let variable = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:1/v1/traces")];
-        assert!(none.otlp(&Environment::from_pairs(variable)).is_some());
-        let flag = TelemetryArgs { otlp_endpoint: Some("http://127.0.0.1:4317".into()), ..none };
-        assert!(flag.otlp(&Environment::empty()).is_some());
+    fn an_output_is_on_if_an_argument_or_a_variable_names_its_place_and_is_there_once() {
+        let none = TelemetryArgs { no_metrics: true, ..TelemetryArgs::default() };
+        assert_eq!(outputs(&none, &[]), 0);
+        assert_eq!(outputs(&TelemetryArgs::default(), &[]), 1, "metrics are served");
+        let port = TelemetryArgs { metrics_port: Some(0), ..TelemetryArgs::default() };
+        assert_eq!(outputs(&port, &[(Way::Prometheus.switch(), "false")]), 1, "the argument wins");
+        let collector = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:1/v1/traces")];
+        assert_eq!(outputs(&none, &collector), 1);
+        let flag = TelemetryArgs { otlp_endpoint: Some("http://127.0.0.1:4317".into()), ..none.clone() };
+        assert_eq!((outputs(&flag, &[]), outputs(&flag, &collector)), (1, 1));
+        let server = [("FLOWSPAN_STATSD", "localhost:8125")];
+        let flag = TelemetryArgs { statsd: Some("agent:9125".into()), ..none.clone() };
+        assert_eq!((outputs(&none, &server), outputs(&flag, &server)), (1, 1));
+    }
+
+    #[test]
+    fn the_file_adds_what_nobody_has_named_and_can_be_overruled() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("flowspan.toml");
+        let text = "[metrics]\nenabled = false\n[statsd]\nserver = \"agent:8125\"";
+        std::fs::write(&file, text).expect("written");
+        let arguments = TelemetryArgs { config: Some(file), ..TelemetryArgs::default() };
+        assert_eq!(outputs(&arguments, &[]), 1);
+        let flag = TelemetryArgs { statsd: Some("here:1".into()), ..arguments.clone() };
+        assert_eq!(outputs(&flag, &[]), 1, "it is there once");
+        let port = TelemetryArgs { metrics_port: Some(0), ..arguments };
+        assert_eq!(outputs(&port, &[]), 2);
     }
 
     #[test]
@@ -265,7 +293,8 @@ mod tests {
         };
         let builder = arguments.apply(crate::Flowspan::builder("bot"));
         let tokens = crate::model::catalog::metric("llm.tokens").expect("it is in the catalog");
-        assert_eq!(builder.names.full_name(tokens), "ours.claude.tokens");
+        let names = builder.naming.settle(&Environment::empty()).expect("usable");
+        assert_eq!(names.full_name(tokens), "ours.claude.tokens");
     }
 
     #[cfg(feature = "postgres")]
@@ -281,19 +310,8 @@ mod tests {
         let url = "postgres://bot:canary@127.0.0.1:1/db";
         let arguments = Arguments::parse_from(["bot", "--postgres", url]);
         assert!(!format!("{arguments:?}").contains("canary"));
-        assert!(arguments.telemetry.postgres(&Environment::empty()).is_some());
-        let none = TelemetryArgs::default();
-        assert!(none.postgres(&Environment::empty()).is_none());
-        assert!(none.postgres(&Environment::from_pairs([("FLOWSPAN_POSTGRES_URL", url)])).is_some());
-    }
-
-    #[test]
-    fn statsd_is_on_if_somebody_names_a_server() {
-        let none = TelemetryArgs::default();
-        assert!(none.statsd(&Environment::empty()).is_none());
-        let variable = Environment::from_pairs([("FLOWSPAN_STATSD", "localhost:8125")]);
-        assert_eq!(none.statsd(&variable), Some(Statsd::from_env()));
-        let flag = TelemetryArgs { statsd: Some("agent:9125".into()), ..none };
-        assert_eq!(flag.statsd(&variable), Some(Statsd::to("agent:9125")));
+        let none = TelemetryArgs { no_metrics: true, ..TelemetryArgs::default() };
+        assert_eq!(outputs(&TelemetryArgs { no_metrics: true, ..arguments.telemetry }, &[]), 1);
+        assert_eq!(outputs(&none, &[("FLOWSPAN_POSTGRES_URL", url)]), 1);
     }
 }

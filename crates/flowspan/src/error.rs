@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flowspan_runtime::{SettingError, WorkerError};
+use flowspan_runtime::{Environment, SettingError, WorkerError};
 
 /// Telemetry could not be built or installed. Nothing was changed: no global is set, no port is
 /// bound, no thread runs.
@@ -15,6 +15,9 @@ pub enum BuildError {
     /// accepted form.
     #[error(transparent)]
     Setting(#[from] SettingError),
+    /// The configuration file cannot be used.
+    #[error(transparent)]
+    ConfigFile(#[from] crate::ConfigFileError),
     /// Metrics cannot be as they were configured: a name, a label, a bucket. The text says which and
     /// why.
     #[error(transparent)]
@@ -37,10 +40,10 @@ pub enum BuildError {
     #[cfg(feature = "jsonl")]
     #[error(transparent)]
     Events(#[from] flowspan_jsonl::JsonlError),
-    /// A cargo feature is missing for what the environment asks for.
+    /// A cargo feature is missing for what the environment or the configuration file asks for.
     #[error("{variable} asks for {exporter:?}, which needs the cargo feature {feature:?} of flowspan")]
     FeatureMissing {
-        /// The variable.
+        /// The variable, or the section of the configuration file.
         variable: &'static str,
         /// The exporter that it names.
         exporter: &'static str,
@@ -58,4 +61,22 @@ pub enum BuildError {
          Telemetry::layer() to that subscriber"
     )]
     SubscriberTaken,
+}
+
+impl BuildError {
+    /// The same error, with a setting named by the key of the configuration file that set it.
+    pub(crate) fn explained(self, environment: &Environment) -> Self {
+        match self {
+            BuildError::Setting(error) => BuildError::Setting(environment.explain(error)),
+            #[cfg(feature = "prometheus")]
+            BuildError::Prometheus(flowspan_prometheus::PrometheusError::Setting(error)) => {
+                BuildError::Setting(environment.explain(error))
+            }
+            #[cfg(feature = "jsonl")]
+            BuildError::Events(flowspan_jsonl::JsonlError::Setting(error)) => {
+                BuildError::Setting(environment.explain(error))
+            }
+            other => other,
+        }
+    }
 }

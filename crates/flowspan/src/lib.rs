@@ -77,12 +77,14 @@ mod assemble;
 mod builder;
 #[cfg(feature = "clap")]
 pub mod clap;
+mod config_file;
 #[cfg(feature = "console")]
 mod console;
 mod error;
 mod limits;
 mod logs;
 mod metrics;
+mod naming;
 mod notices;
 mod observed;
 mod outputs;
@@ -102,6 +104,7 @@ mod telemetry;
 mod terminal;
 
 pub use builder::{Builder, Flowspan};
+pub use config_file::{ConfigFile, ConfigFileError};
 #[cfg(feature = "console")]
 pub use console::{Console, DEFAULT_LOG_FILTER};
 pub use error::BuildError;

@@ -11,19 +11,20 @@ use crate::{
 };
 
 impl Builder {
-    /// The prefix of flowspan's own metrics. Default:
+    /// The prefix of flowspan's own metrics. Default: `FLOWSPAN_NAMESPACE`, then
     /// [`DEFAULT_NAMESPACE`](crate::DEFAULT_NAMESPACE).
     ///
     /// It must begin with a letter and go on with letters, digits, `_` and `.`; metrics of a
     /// convention keep their names. It changes the names that were set before.
     pub fn namespace(mut self, namespace: impl Into<Cow<'static, str>>) -> Self {
-        self.names = self.names.namespace(namespace);
+        self.naming.namespace(namespace.into());
         self
     }
 
     /// How metrics are called, which of them exist and which labels they have. Replaces what
-    /// [`namespace`](Builder::namespace) and [`labels`](Builder::labels) have set before. Default: as
-    /// in the catalog.
+    /// [`namespace`](Builder::namespace) and [`labels`](Builder::labels) have set before. Default: those
+    /// of the system that `FLOWSPAN_NAMES` names (`prodigy`, `clutch`, `crew`, `m31a`), then as in the
+    /// catalog.
     ///
     /// ```
     /// use flowspan::{Flowspan, Names};
@@ -32,18 +33,18 @@ impl Builder {
     /// # drop(builder);
     /// ```
     pub fn names(mut self, names: Names) -> Self {
-        self.names = names;
+        self.naming.names(names);
         self
     }
 
     /// Gives every series these labels, for example `[("service", "support"), ("env", "prod")]`.
-    /// Default: none.
+    /// Default: those of `FLOWSPAN_LABELS` (`name=value,…`), which stand beside these.
     pub fn labels<N, V>(mut self, labels: impl IntoIterator<Item = (N, V)>) -> Self
     where
         N: Into<Cow<'static, str>>,
         V: Into<Cow<'static, str>>,
     {
-        self.names = self.names.constant_labels(labels);
+        self.naming.labels(labels.into_iter().map(|(name, value)| (name.into(), value.into())));
         self
     }
 
@@ -89,13 +90,33 @@ impl Builder {
     where
         C: Future<Output = ()> + Send + 'static,
     {
-        self.output(Callback(call))
+        self.output(Callback::of_measurements(call))
     }
 
     /// Calls a function with every event, on the thread on which it happened: it must be quick. If it
     /// panics, that is counted, told once, and it is called again for the next one.
     pub fn on_event(self, call: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.output(AnyEventSink("on_event", Arc::new(Function(call))))
+    }
+
+    /// Calls an async function with every event, one after the other, on flowspan's thread. What is said of
+    /// [`on_metric_async`](Builder::on_metric_async) holds here, too.
+    ///
+    /// ```
+    /// use flowspan::{Flowspan, model::Event};
+    ///
+    /// async fn store(event: Event) {
+    ///     // …
+    /// }
+    ///
+    /// let builder = Flowspan::builder("bot").on_event_async(store);
+    /// # drop(builder);
+    /// ```
+    pub fn on_event_async<C>(self, call: impl Fn(Event) -> C + Send + Sync + 'static) -> Self
+    where
+        C: Future<Output = ()> + Send + 'static,
+    {
+        self.output(Callback::of_events(call))
     }
 
     /// Keeps running totals beside the exported metrics, which [`Telemetry::reset`] can begin anew.

@@ -10,7 +10,10 @@ use flowspan_layer::Replay as Spans;
 use flowspan_model::{Event, EventSink};
 use opentelemetry_sdk::trace::SpanProcessor;
 
-use crate::{Signal, Telemetry, telemetry::SCOPE};
+use crate::{
+    Telemetry,
+    telemetry::{Parts, SCOPE, wait_for},
+};
 
 /// After how many events it looks how much waits.
 const STRIDE: u32 = 128;
@@ -56,11 +59,6 @@ impl Telemetry {
         let state = State { spans: Spans::new(SCOPE), events: 0, in_vain: None };
         Replay { telemetry: self, state: Mutex::new(state) }
     }
-
-    fn waiting(&self) -> u64 {
-        let accounts = self.accounts();
-        Signal::ALL.into_iter().map(|signal| accounts.of(signal).queued).max().unwrap_or(0)
-    }
 }
 
 impl EventSink for Replay<'_> {
@@ -74,20 +72,25 @@ impl EventSink for Replay<'_> {
         state.events += 1;
         if state.events >= STRIDE {
             state.events = 0;
-            state.keep_pace(self.telemetry);
+            state.keep_pace(parts);
         }
     }
 }
 
 impl State {
-    fn keep_pace(&mut self, telemetry: &Telemetry) {
-        let waiting = telemetry.waiting();
+    /// Waits for the queues that are filling, and for no other output: to flush all of them each time
+    /// would save sessions and push metrics hundreds of times over.
+    fn keep_pace(&mut self, parts: &Parts) {
+        let drains = parts.book.drains();
+        let most = || drains.iter().map(|drain| drain.waiting()).max().unwrap_or(0);
+        let waiting = most();
         // Who did not take anything in all that time is not waited for until that changes.
         if waiting < WAITING || self.in_vain.is_some_and(|in_vain| waiting >= in_vain) {
             return;
         }
-        let _ = telemetry.flush(PATIENCE);
-        let left = telemetry.waiting();
+        let filling = drains.iter().filter(|drain| drain.waiting() >= WAITING);
+        wait_for(filling.map(|drain| drain.begin_flush()).collect(), PATIENCE);
+        let left = most();
         self.in_vain = (left >= WAITING).then_some(left);
     }
 }

@@ -246,7 +246,7 @@ impl fmt::Debug for Telemetry {
 }
 
 /// Waits for all of them within one deadline.
-fn wait_for(waits: Vec<Wait>, timeout: Duration) {
+pub(crate) fn wait_for(waits: Vec<Wait>, timeout: Duration) {
     let began = Instant::now();
     for wait in waits {
         wait(timeout.saturating_sub(began.elapsed()));

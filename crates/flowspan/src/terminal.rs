@@ -20,7 +20,10 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn new(builder: &Builder, environment: &Environment) -> Result<Self, SettingError> {
-        let console = builder.console.clone().unwrap_or_default();
+        let console = match &builder.console {
+            Some(console) => console.clone(),
+            None => Console::from_environment(environment)?,
+        };
         let filter = console.log_filter(environment)?;
         Ok(Terminal { console, filter })
     }

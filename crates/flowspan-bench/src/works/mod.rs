@@ -4,12 +4,14 @@ use std::time::Duration;
 
 mod counter;
 mod export;
+mod import;
 mod model_call;
 mod nobody;
 mod open;
 mod plain;
 mod poll;
 mod scrape;
+mod session;
 mod stacks;
 mod statsd;
 mod step;
@@ -76,5 +78,7 @@ pub fn all() -> Vec<Work> {
         scrape::SCRAPE,
         statsd::SENT,
         statsd::OFFERED,
+        import::IMPORT,
+        session::SNAPSHOT,
     ]
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use flowspan::prelude::{Console, Flowspan};
-use flowspan::{Environment, Price, Prices, Telemetry};
+use flowspan::{BuildError, ConfigFile, Environment, Price, Prices, Telemetry};
 use tempfile::TempPath;
 use tokio::runtime::Runtime;
 
@@ -45,6 +45,8 @@ pub(super) struct Demo {
 
 pub(super) fn start(args: &DemoArgs) -> Result<Demo, StartError> {
     let environment = Environment::process();
+    let config =
+        ConfigFile::find(args.telemetry.config.as_deref(), &environment).map_err(BuildError::from)?;
     check_path(args)?;
     let (model, server) = model(args, &environment)?;
     let (temporary, checkpoint) = checkpoint_file(args)?;
@@ -64,6 +66,10 @@ pub(super) fn start(args: &DemoArgs) -> Result<Demo, StartError> {
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Runtime)?;
     let counts = Arc::new(Counts::default());
     let telemetry = telemetry(args, Arc::clone(&counts), &environment)?;
+    let environment = match config {
+        Some(file) => file.beneath(environment),
+        None => environment,
+    };
     let collector = if args.no_telemetry { None } else { collector(args, &environment) };
     Ok(Demo { context, temporary, server, counts, telemetry, collector, runtime })
 }
@@ -118,11 +124,8 @@ fn telemetry(
         return Ok(builder.disabled().console(Console::off()).install()?);
     }
     // Retries and the like are in the tree at the end; as log lines they would drown it.
-    let console = match environment.get("RUST_LOG") {
-        Some(_) => Console::tree(),
-        None => Console::tree().filter("warn"),
-    };
-    Ok(args.telemetry.apply(builder.console(console).event_sink(counts)).install()?)
+    let console = Console::tree().default_filter("warn");
+    Ok(args.telemetry.apply_in(builder.console(console).event_sink(counts), environment).install()?)
 }
 
 /// The collector that telemetry is sent to, as far as one name says it.

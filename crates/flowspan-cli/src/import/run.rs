@@ -127,8 +127,8 @@ fn telemetry(args: &ImportArgs) -> Result<Telemetry, BuildError> {
     // Without anybody who could read them, metrics need no port.
     arguments.no_metrics |= !args.follow && args.keep_open.is_none();
     let builder = Flowspan::builder(args.service.clone()).console(Console::off());
-    // The file that a program writes to by this variable may be the one that is read.
-    let without_file = Environment::process().without("FLOWSPAN_EVENTS_FILE");
+    // The file that a program writes to by its variable or configuration may be the one that is read.
+    let without_file = Environment::process().with("FLOWSPAN_EVENTS_ENABLED", "false");
     arguments.apply_in(builder, &without_file).build()
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod unix;
 
 use std::io;
 
+use flowspan_runtime::DropReason;
 use tokio::time::Instant;
 
 use crate::target::Target;
@@ -48,6 +49,14 @@ pub(crate) enum SendError {
 }
 
 impl SendError {
+    /// What the measurements of the datagram are counted as.
+    pub(crate) fn reason(&self) -> DropReason {
+        match self {
+            SendError::Failed(_) => DropReason::ExportFailed,
+            SendError::TimedOut => DropReason::ExportTimeout,
+        }
+    }
+
     fn of(what: &str, error: &io::Error) -> Self {
         SendError::Failed(format!("{what}: {error}"))
     }

@@ -23,6 +23,7 @@ pub const DEFAULT_LOG_FILTER: &str = "info";
 pub struct Console {
     output: Output,
     filter: Option<String>,
+    default_filter: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,25 +36,43 @@ enum Output {
 impl Console {
     /// Nothing.
     pub const fn off() -> Self {
-        Console { output: Output::Nothing, filter: None }
+        Console { output: Output::Nothing, filter: None, default_filter: None }
     }
 
     /// The program's log lines, each with the id of the trace that it belongs to.
     pub const fn lines() -> Self {
-        Console { output: Output::Lines, filter: None }
+        Console { output: Output::Lines, filter: None, default_filter: None }
     }
 
     /// The log lines, and each run as a tree when it has ended.
     pub const fn tree() -> Self {
-        Console { output: Output::LinesAndTree, filter: None }
+        Console { output: Output::LinesAndTree, filter: None, default_filter: None }
     }
 
     /// Which log lines are shown, in the form of `RUST_LOG`: `warn,my_program=debug`. Default: the
-    /// variable `RUST_LOG`, then [`DEFAULT_LOG_FILTER`]. It concerns the log lines alone; nothing
+    /// variable `RUST_LOG`, then the [default filter](Console::default_filter). It concerns the log lines alone; nothing
     /// here switches spans or metrics off.
     pub fn filter(mut self, directives: impl Into<String>) -> Self {
         self.filter = Some(directives.into());
         self
+    }
+
+    /// Which log lines are shown if neither [`filter`](Console::filter) nor `RUST_LOG` says it. Default:
+    /// [`DEFAULT_LOG_FILTER`].
+    pub fn default_filter(mut self, directives: impl Into<String>) -> Self {
+        self.default_filter = Some(directives.into());
+        self
+    }
+
+    /// The console that `FLOWSPAN_CONSOLE` asks for.
+    pub(crate) fn from_environment(environment: &Environment) -> Result<Self, SettingError> {
+        let named = |name: &str| match name {
+            "off" => Some(Console::off()),
+            "lines" => Some(Console::lines()),
+            "tree" => Some(Console::tree()),
+            _ => None,
+        };
+        Ok(environment.parse("FLOWSPAN_CONSOLE", "off, lines or tree", named)?.unwrap_or_default())
     }
 
     /// The log lines of this console, if there are to be any.
@@ -64,7 +83,9 @@ impl Console {
         let (setting, directives) = match (&self.filter, environment.get("RUST_LOG")) {
             (Some(explicit), _) => ("Console::filter", explicit.as_str()),
             (None, Some(variable)) => ("RUST_LOG", variable),
-            (None, None) => ("Console::filter", DEFAULT_LOG_FILTER),
+            (None, None) => {
+                ("Console::default_filter", self.default_filter.as_deref().unwrap_or(DEFAULT_LOG_FILTER))
+            }
         };
         LogFilter::parse(directives).map(Some).map_err(|source| {
             SettingError::new(setting, directives, "directives such as `info` or `warn,my_program=debug`")

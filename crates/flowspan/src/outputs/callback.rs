@@ -1,31 +1,56 @@
-//! Functions of the user's own that get measurements, away from the program's threads.
+//! Functions of the user's own that get measurements or events, away from the program's threads.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use flowspan_model::{Measurement, MetricSink};
-use flowspan_runtime::{DEFAULT_QUEUE_CAPACITY, Deliver, DeliverError, Delivered, Limits, Pipeline, attempt};
+use flowspan_model::{Event, EventSink, Measurement, MetricSink};
+use flowspan_runtime::{
+    Account, DEFAULT_QUEUE_CAPACITY, Deliver, DeliverError, Delivered, Limits, Pipeline, attempt,
+};
 
 use super::{Assembly, Drain, Output, Wait};
 use crate::{BuildError, Signal};
-use flowspan_runtime::Account;
 
 /// How long one call may take before it is given up.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many calls are one export to the pipeline, which reports once for all of them.
 const BATCH: usize = 16;
-/// How long a measurement waits for others.
+/// How long an item waits for others.
 const DELAY: Duration = Duration::from_secs(1);
 
-/// A function that is called on flowspan's thread.
-pub(crate) struct Callback<F>(pub(crate) F);
+/// A function that is called on flowspan's thread with every item of a signal.
+pub(crate) struct Callback<T, F> {
+    name: &'static str,
+    signal: Signal,
+    /// Makes the queue one of the sinks.
+    add: fn(&mut Assembly<'_>, String, Queue<T>),
+    call: F,
+}
 
-impl<F, C> Output for Callback<F>
+impl<F> Callback<Measurement, F> {
+    pub(crate) fn of_measurements(call: F) -> Self {
+        let add: fn(&mut Assembly<'_>, _, _) =
+            |assembly, name, queue| assembly.metric_sinks.push((name, Arc::new(queue)));
+        Callback { name: "on_metric_async", signal: Signal::Metrics, add, call }
+    }
+}
+
+impl<F> Callback<Event, F> {
+    pub(crate) fn of_events(call: F) -> Self {
+        let add: fn(&mut Assembly<'_>, _, _) =
+            |assembly, name, queue| assembly.event_sinks.push((name, Arc::new(queue)));
+        Callback { name: "on_event_async", signal: Signal::Events, add, call }
+    }
+}
+
+impl<T, F, C> Output for Callback<T, F>
 where
-    F: Fn(Measurement) -> C + Send + Sync + 'static,
+    T: Send + 'static,
+    F: Fn(T) -> C + Send + Sync + 'static,
     C: Future<Output = ()> + Send,
 {
     fn start(self: Box<Self>, assembly: &mut Assembly<'_>) -> Result<(), BuildError> {
-        let health = assembly.health.exporter("on_metric_async", "it is code of the program's own");
+        let Callback { name, signal, add, call } = *self;
+        let health = assembly.health.exporter(name, "it is code of the program's own");
         let calls = u32::try_from(BATCH).unwrap_or(u32::MAX);
         let limits = Limits::new()
             .queue_capacity(DEFAULT_QUEUE_CAPACITY)
@@ -33,59 +58,77 @@ where
             .delay(DELAY)
             // Each call has its own time; the export as a whole must not cut off the last ones.
             .export_timeout(CALL_TIMEOUT * (calls + 1));
-        let queue = Queue(Pipeline::start(assembly.worker, health, &limits, *self));
-        assembly.metric_sinks.push(("on_metric_async".to_owned(), Arc::new(queue.clone())));
+        let pipeline = Pipeline::start(assembly.worker, health, &limits, Calls(call));
+        let queue = Queue { pipeline, signal };
+        add(assembly, name.to_owned(), queue.clone());
         assembly.drains.push(Box::new(queue));
         Ok(())
     }
 }
 
-impl<F, C> Deliver<Measurement> for Callback<F>
+/// The calls of the function, one after the other.
+struct Calls<F>(F);
+
+impl<T, F, C> Deliver<T> for Calls<F>
 where
-    F: Fn(Measurement) -> C + Send + Sync + 'static,
+    T: Send + 'static,
+    F: Fn(T) -> C + Send + Sync + 'static,
     C: Future<Output = ()> + Send,
 {
-    async fn deliver(&mut self, batch: Vec<Measurement>) -> Result<Delivered, DeliverError> {
-        let mut lost = 0;
-        let mut last = None;
-        for measurement in batch {
+    async fn deliver(&mut self, batch: Vec<T>) -> Result<Delivered, DeliverError> {
+        let mut delivered = Delivered::all();
+        for item in batch {
             // The function itself may panic too, not only the future that it returns.
             let call = async {
-                (self.0)(measurement).await;
+                (self.0)(item).await;
                 Ok(())
             };
             if let Err(error) = attempt(CALL_TIMEOUT, call).await {
-                lost += 1;
-                last = Some(error);
+                delivered = delivered.without(error.reason(), 1, error.to_string());
             }
         }
-        Ok(last.map_or_else(Delivered::all, |error| Delivered::except(lost, error.to_string())))
+        Ok(delivered)
     }
 }
 
-/// The measurements that wait for their function.
-#[derive(Clone)]
-struct Queue(Pipeline<Measurement>);
+/// What waits for the function.
+struct Queue<T> {
+    pipeline: Pipeline<T>,
+    signal: Signal,
+}
 
-impl MetricSink for Queue {
+impl<T> Clone for Queue<T> {
+    fn clone(&self) -> Self {
+        Queue { pipeline: self.pipeline.clone(), signal: self.signal }
+    }
+}
+
+impl MetricSink for Queue<Measurement> {
     fn measurement(&self, measurement: &Measurement) {
         // What does not fit is counted by the pipeline.
-        let _ = self.0.offer(measurement.clone());
+        let _ = self.pipeline.offer(measurement.clone());
     }
 }
 
-impl Drain for Queue {
+impl EventSink for Queue<Event> {
+    fn event(&self, event: &Event) {
+        // As above.
+        let _ = self.pipeline.offer(event.clone());
+    }
+}
+
+impl<T: Send + 'static> Drain for Queue<T> {
     fn begin_flush(&self) -> Wait {
-        let wait = self.0.begin_flush();
+        let wait = self.pipeline.begin_flush();
         Box::new(move |timeout| drop(wait(timeout)))
     }
 
     fn begin_shutdown(&self) -> Wait {
-        let wait = self.0.begin_shutdown();
+        let wait = self.pipeline.begin_shutdown();
         Box::new(move |timeout| drop(wait(timeout)))
     }
 
     fn accounts(&self) -> Vec<(Signal, Account)> {
-        vec![(Signal::Metrics, self.0.account())]
+        vec![(self.signal, self.pipeline.account())]
     }
 }

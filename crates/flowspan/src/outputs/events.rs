@@ -3,7 +3,7 @@
 use flowspan_jsonl::{Jsonl, JsonlSink};
 use flowspan_runtime::Account;
 
-use super::{Assembly, Drain, Output, Wait, gate::gated};
+use super::{Assembly, Drain, Output, Wait, Way, gate::gated};
 use crate::{BuildError, Builder, Signal};
 
 impl Builder {
@@ -15,6 +15,10 @@ impl Builder {
 }
 
 impl Output for Jsonl {
+    fn way(&self) -> Option<Way> {
+        Some(Way::Events)
+    }
+
     fn start(self: Box<Self>, assembly: &mut Assembly<'_>) -> Result<(), BuildError> {
         let resolved = self.resolve(assembly.environment)?;
         let sink = JsonlSink::start(&resolved, assembly.worker, assembly.health)?;

@@ -1,6 +1,7 @@
 //! The ways out. Each output adds its parts to the assembly; nothing else in this crate knows it.
 
 mod callback;
+mod chosen;
 #[cfg(feature = "jsonl")]
 mod events;
 #[cfg(any(feature = "jsonl", feature = "postgres", feature = "session"))]
@@ -14,7 +15,6 @@ mod postgres;
 mod prometheus;
 #[cfg(feature = "session")]
 mod session;
-mod standard;
 #[cfg(feature = "statsd")]
 mod statsd;
 
@@ -34,11 +34,16 @@ use opentelemetry_sdk::{
 
 use crate::{BuildError, Signal, switches::Switches};
 pub(crate) use callback::Callback;
+pub(crate) use chosen::{Choice, Way, choose};
 pub(crate) use own::{AnyEventSink, AnyMetricReader, AnyMetricSink};
-pub(crate) use standard::from_environment;
 
 /// One way out, configured and not yet started.
 pub(crate) trait Output: Send {
+    /// Which of the ways it is that can be asked for by name; none for what is the program's own.
+    fn way(&self) -> Option<Way> {
+        None
+    }
+
     /// Starts it and adds its parts to the assembly.
     ///
     /// # Errors
@@ -139,4 +144,9 @@ pub(crate) trait Drain: Send + Sync {
 
     /// What became of everything so far.
     fn accounts(&self) -> Vec<(Signal, Account)>;
+
+    /// How much waits in a queue that will not take any number. Default: all that is queued.
+    fn waiting(&self) -> u64 {
+        self.accounts().iter().map(|(_, account)| account.queued).max().unwrap_or(0)
+    }
 }

@@ -9,7 +9,7 @@ use flowspan_otlp::{
 use flowspan_runtime::{Account, DEFAULT_EXPORT_TIMEOUT, Limits};
 use opentelemetry_sdk::{logs::LogExporter, metrics::exporter::PushMetricExporter, trace::SpanExporter};
 
-use super::{Assembly, Drain, Output, Wait};
+use super::{Assembly, Drain, Output, Wait, Way};
 use crate::{BuildError, Builder, Signal};
 
 impl Builder {
@@ -43,6 +43,10 @@ impl Builder {
 }
 
 impl Output for Otlp {
+    fn way(&self) -> Option<Way> {
+        Some(Way::Otlp)
+    }
+
     fn start(self: Box<Self>, assembly: &mut Assembly<'_>) -> Result<(), BuildError> {
         let resolved = self.resolve(assembly.environment)?;
         let pipelines = OtlpPipelines::start(resolved, assembly.worker, assembly.resource, assembly.health)?;

@@ -4,7 +4,7 @@ use flowspan_postgres::{Postgres, PostgresStore};
 use flowspan_runtime::Account;
 use opentelemetry::Key;
 
-use super::{Assembly, Drain, Output, Wait, gate::gated};
+use super::{Assembly, Drain, Output, Wait, Way, gate::gated};
 use crate::{BuildError, Builder, Signal};
 
 impl Builder {
@@ -16,6 +16,10 @@ impl Builder {
 }
 
 impl Output for Postgres {
+    fn way(&self) -> Option<Way> {
+        Some(Way::Postgres)
+    }
+
     fn start(self: Box<Self>, assembly: &mut Assembly<'_>) -> Result<(), BuildError> {
         let service = assembly.resource.get(&Key::from_static_str("service.name"));
         let postgres = match service {

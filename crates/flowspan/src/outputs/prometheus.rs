@@ -2,7 +2,7 @@
 
 use flowspan_prometheus::{Endpoint, Prometheus};
 
-use super::{Assembly, Output};
+use super::{Assembly, Output, Way};
 use crate::{BuildError, Builder};
 
 impl Builder {
@@ -14,6 +14,10 @@ impl Builder {
 }
 
 impl Output for Prometheus {
+    fn way(&self) -> Option<Way> {
+        Some(Way::Prometheus)
+    }
+
     fn start(self: Box<Self>, assembly: &mut Assembly<'_>) -> Result<(), BuildError> {
         let (endpoint, reader) = self.bind(assembly.environment)?;
         assembly.metrics_address = Some(endpoint.address());

@@ -3,7 +3,7 @@
 use flowspan_runtime::Account;
 use flowspan_session::{SessionFile, SessionWriter};
 
-use super::{Assembly, Drain, Output, Wait, gate::gated};
+use super::{Assembly, Drain, Output, Wait, Way, gate::gated};
 use crate::{BuildError, Builder, Signal, process_metrics};
 
 impl Builder {
@@ -18,6 +18,10 @@ impl Builder {
 }
 
 impl Output for SessionFile {
+    fn way(&self) -> Option<Way> {
+        Some(Way::Session)
+    }
+
     fn start(self: Box<Self>, assembly: &mut Assembly<'_>) -> Result<(), BuildError> {
         let Some(settings) = self.resolve(assembly.environment)? else { return Ok(()) };
         let collector = settings.collector().clone();
@@ -48,5 +52,10 @@ impl Drain for SessionWriter {
 
     fn accounts(&self) -> Vec<(Signal, Account)> {
         vec![(Signal::Events, self.account())]
+    }
+
+    // What the next save will bring is added up already, and takes no more room.
+    fn waiting(&self) -> u64 {
+        0
     }
 }

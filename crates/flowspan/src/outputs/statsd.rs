@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flowspan_runtime::Account;
 use flowspan_statsd::{Statsd, StatsdSink};
 
-use super::{Assembly, Drain, Output, Wait};
+use super::{Assembly, Drain, Output, Wait, Way};
 use crate::{BuildError, Builder, Signal};
 
 impl Builder {
@@ -25,6 +25,10 @@ impl Builder {
 }
 
 impl Output for Statsd {
+    fn way(&self) -> Option<Way> {
+        Some(Way::Statsd)
+    }
+
     fn start(self: Box<Self>, assembly: &mut Assembly<'_>) -> Result<(), BuildError> {
         let resolved = self.resolve(assembly.environment)?;
         let sink = StatsdSink::start(resolved, assembly.worker, assembly.health);

@@ -15,7 +15,7 @@ use std::{
 };
 
 use flowspan::{
-    Environment, LabelPolicies, Names, Reporter, Signal,
+    DropReason, Environment, LabelPolicies, Names, Reporter, Signal,
     model::{LabelPolicy, Measurement, MetricSink},
     prelude::*,
 };
@@ -189,6 +189,32 @@ fn an_async_callback_that_is_too_slow_loses_measurements_which_are_counted() {
     assert!(metrics.is_balanced() && metrics.lost() > 7000, "{metrics}");
     assert_eq!(metrics.created, 10_000);
     assert_eq!(metrics.delivered, called.load(Ordering::Relaxed));
+}
+
+#[test]
+fn an_async_function_of_events_that_panics_or_is_too_slow_loses_events_which_are_counted() {
+    let (called, gate) = (Arc::new(AtomicU64::new(0)), Arc::new(Barrier::new(2)));
+    let (counted, waits) = (Arc::clone(&called), Arc::clone(&gate));
+    let telemetry = local()
+        .on_event_async(move |_| {
+            let nth = counted.fetch_add(1, Ordering::Relaxed);
+            if nth == 0 {
+                waits.wait();
+            }
+            async move { assert_ne!(nth, 5, "on purpose") }
+        })
+        .build()
+        .expect("it builds");
+    let guard = telemetry.set_default();
+    // Two events each; the queue takes 2048 of them while the first call waits.
+    (0..3000).for_each(|_| step("a"));
+    gate.wait();
+    drop(guard);
+    let events = telemetry.shutdown(PATIENCE).accounts.events;
+    assert!(events.is_balanced() && events.created >= 6000, "{events}");
+    assert!(events.dropped_for(DropReason::QueueFull) > 0, "{events}");
+    assert_eq!(events.dropped_for(DropReason::ExporterPanicked), 1, "{events}");
+    assert_eq!(events.delivered + 1, called.load(Ordering::Relaxed));
 }
 
 #[test]
