@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use crate::{Collector, Jaeger, Prometheus, StackError, parts::prometheus::PrometheusBuilder};
+use crate::{
+    Collector, Jaeger, Prometheus, StackError,
+    parts::prometheus::PrometheusBuilder,
+    ports::{self, address},
+};
 
 /// Says how the stack is to be started. See [`Stack::builder`].
 #[derive(Clone, Debug)]
@@ -44,19 +48,17 @@ impl StackBuilder {
     ///
     /// The first [`StackError`]; what was started until then is stopped again.
     pub fn start(self) -> Result<Stack, StackError> {
-        let (jaeger, collector) = (Jaeger::builder(), Collector::builder());
-        let (jaeger, collector) = if self.standard_ports {
-            (jaeger.standard_ports(), collector.standard_ports())
-        } else {
-            (jaeger, collector)
-        };
-        let jaeger = jaeger.start()?;
+        let (jaeger, collector, prometheus) = (Jaeger::builder(), Collector::builder(), self.prometheus);
+        if self.standard_ports {
+            let jaeger = jaeger.standard_ports().start()?;
+            let collector = collector.standard_ports().start()?;
+            return Ok(Stack { prometheus: prometheus.standard().start()?, collector, jaeger });
+        }
+        // They go round in a circle: Jaeger asks Prometheus, which asks the Collector, which sends to Jaeger.
+        let port = ports::free()?;
+        let jaeger = jaeger.metrics_from(format!("http://{}", address(port))).start()?;
         let collector = collector.traces_to(&jaeger).start()?;
-        let prometheus = if self.standard_ports {
-            self.prometheus.standard()
-        } else {
-            self.prometheus.scrape_collector(&collector)
-        };
+        let prometheus = prometheus.port(port).scrape_collector(&collector);
         Ok(Stack { prometheus: prometheus.start()?, collector, jaeger })
     }
 }
