@@ -49,7 +49,7 @@ mod wait;
 
 pub use crate::{
     ask::{
-        jaeger::{Reference, Span, SpanEvent, Trace},
+        jaeger::{Reference, Search, Span, SpanEvent, Trace},
         prometheus::Sample,
     },
     cache::CACHE_ENV,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Collector, Jaeger, Prometheus, StackError,
-    parts::prometheus::PrometheusBuilder,
+    parts::{collector::CollectorBuilder, prometheus::PrometheusBuilder},
     ports::{self, address},
 };
 
@@ -12,6 +12,7 @@ use crate::{
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct StackBuilder {
+    collector: CollectorBuilder,
     prometheus: PrometheusBuilder,
     standard_ports: bool,
 }
@@ -35,6 +36,12 @@ impl StackBuilder {
         self
     }
 
+    /// Sets an environment variable for the Collector's configuration to use.
+    pub fn collector_env(mut self, name: &str, value: &str) -> Self {
+        self.collector = self.collector.env(name, value);
+        self
+    }
+
     /// Listens on the usual ports, with the configurations of
     /// `collector-config` to the letter. Default: free ports.
     pub fn standard_ports(mut self) -> Self {
@@ -48,7 +55,7 @@ impl StackBuilder {
     ///
     /// The first [`StackError`]; what was started until then is stopped again.
     pub fn start(self) -> Result<Stack, StackError> {
-        let (jaeger, collector, prometheus) = (Jaeger::builder(), Collector::builder(), self.prometheus);
+        let (jaeger, collector, prometheus) = (Jaeger::builder(), self.collector, self.prometheus);
         if self.standard_ports {
             let jaeger = jaeger.standard_ports().start()?;
             let collector = collector.standard_ports().start()?;
@@ -78,6 +85,10 @@ pub struct Stack {
 impl Stack {
     /// A stack on free ports.
     pub fn builder() -> StackBuilder {
-        StackBuilder { prometheus: Prometheus::builder(), standard_ports: false }
+        StackBuilder {
+            collector: Collector::builder(),
+            prometheus: Prometheus::builder(),
+            standard_ports: false,
+        }
     }
 }
