@@ -85,7 +85,7 @@ fn list<'a>(config: &'a str, name: &str) -> Vec<&'a str> {
 
 #[test]
 fn the_same_secrets_are_hidden_everywhere() {
-    for name in ["blocked_key_patterns", "blocked_values"] {
+    for name in ["ignored_keys", "blocked_key_patterns", "blocked_values"] {
         let hidden = list(AGENT_CONFIG, name);
         assert!(!hidden.is_empty(), "{name}");
         assert_eq!(hidden, list(SINGLE_CONFIG, name), "{name}");
