@@ -15,7 +15,7 @@ use crate::error::XtaskError;
 pub(crate) enum StackTask {
     /// Builds the parts that this machine does not have yet; needs Go.
     Build,
-    /// Starts the parts on their usual ports, until Ctrl-C.
+    /// Starts the parts on their usual ports, until Ctrl-C: what compose.yaml starts, Grafana excepted.
     Up,
     /// Says which parts this machine has.
     Status,
@@ -77,6 +77,7 @@ fn show(stack: &Stack) {
 OTLP HTTP    {}
 Jaeger       {}
 Prometheus   {}  (scrapes the Collector, and programs at 127.0.0.1:9464)
+             Jaeger and Prometheus answer by their APIs; their pages and Grafana come with compose.yaml.
 logs         {}
              {}
              {}

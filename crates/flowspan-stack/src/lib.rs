@@ -49,7 +49,7 @@ mod wait;
 
 pub use crate::{
     ask::{
-        jaeger::{Reference, Span, SpanEvent, Trace},
+        jaeger::{Reference, Search, Span, SpanEvent, Trace},
         prometheus::Sample,
     },
     cache::CACHE_ENV,
@@ -60,15 +60,16 @@ pub use crate::{
     parts::{
         checks::{
             check_collector_config, check_jaeger_config, check_metrics, check_prometheus_config, check_rules,
-            test_rules,
+            read_compose, test_rules,
         },
-        collector::{Collector, CollectorBuilder, SINGLE_CONFIG, Signal},
+        collector::{AGENT_CONFIG, Collector, CollectorBuilder, GATEWAY_CONFIG, SINGLE_CONFIG, Signal},
         jaeger::{JAEGER_CONFIG, Jaeger, JaegerBuilder},
         postgres::Postgres,
-        prometheus::{PROMETHEUS_CONFIG, Prometheus, PrometheusBuilder},
+        prometheus::{Prometheus, PrometheusBuilder},
         statsd::{Statsd, StatsdTotals},
         statsd_exporter::StatsdExporter,
     },
+    ports::free as free_port,
     require::{REQUIRE_ENV, require},
     stack::{Stack, StackBuilder},
     wait::wait_until,

@@ -10,6 +10,8 @@ use crate::{StackError, cache, recipe::Recipe};
 /// A program that flowspan is tested against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
+    /// Docker Compose's reader of compose files; it needs no Docker.
+    Compose,
     /// The OpenTelemetry Collector with the components that flowspan uses.
     Collector,
     /// Jaeger v2, in one process with traces in memory.
@@ -28,7 +30,8 @@ pub enum Part {
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
+        Self::Compose,
         Self::Collector,
         Self::Jaeger,
         Self::Prometheus,
@@ -42,6 +45,7 @@ impl Part {
     #[must_use]
     pub fn program(self) -> &'static str {
         match self {
+            Self::Compose => "compose",
             Self::Collector => "otelcol",
             Self::Jaeger => "jaeger",
             Self::Prometheus => "prometheus",
@@ -56,6 +60,7 @@ impl Part {
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Compose => "the reader of compose files",
             Self::Collector => "the Collector",
             Self::Jaeger => "Jaeger",
             Self::Prometheus => "Prometheus",

@@ -17,7 +17,11 @@ static NEXT: AtomicU16 = AtomicU16::new(0);
 
 /// A port that nobody listens on. Within a process no port is given twice;
 /// processes begin at different places, so that two test binaries seldom meet.
-pub(crate) fn free() -> Result<u16, StackError> {
+///
+/// # Errors
+///
+/// [`StackError::NoFreePort`] when all of them are taken.
+pub fn free() -> Result<u16, StackError> {
     let start = process::id().wrapping_mul(61) % u32::from(COUNT);
     (0..COUNT)
         .find_map(|_| {

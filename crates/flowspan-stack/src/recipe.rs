@@ -33,6 +33,12 @@ macro_rules! files {
     };
 }
 
+static COMPOSE: Recipe = Recipe {
+    name: "compose",
+    files: files!("compose": "go.mod", "go.sum", "main.go"),
+    programs: Programs::Go(&["."]),
+};
+
 static COLLECTOR: Recipe = Recipe {
     name: "collector",
     files: files!("collector": "go.mod", "go.sum", "main.go", "components.go"),
@@ -70,6 +76,7 @@ impl Recipe {
     /// The recipe that `part` is built from; none if it is not ours to build.
     pub(crate) fn of(part: Part) -> Option<&'static Self> {
         match part {
+            Part::Compose => Some(&COMPOSE),
             Part::Collector => Some(&COLLECTOR),
             Part::Jaeger => Some(&JAEGER),
             Part::Prometheus | Part::Promtool => Some(&PROMETHEUS),

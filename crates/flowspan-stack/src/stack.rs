@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
-use crate::{Collector, Jaeger, Prometheus, StackError, parts::prometheus::PrometheusBuilder};
+use crate::{
+    Collector, Jaeger, Prometheus, StackError,
+    parts::{collector::CollectorBuilder, prometheus::PrometheusBuilder},
+    ports::{self, address},
+};
 
 /// Says how the stack is to be started. See [`Stack::builder`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct StackBuilder {
+    collector: CollectorBuilder,
     prometheus: PrometheusBuilder,
     standard_ports: bool,
 }
@@ -31,6 +36,12 @@ impl StackBuilder {
         self
     }
 
+    /// Sets an environment variable for the Collector's configuration to use.
+    pub fn collector_env(mut self, name: &str, value: &str) -> Self {
+        self.collector = self.collector.env(name, value);
+        self
+    }
+
     /// Listens on the usual ports, with the configurations of
     /// `collector-config` to the letter. Default: free ports.
     pub fn standard_ports(mut self) -> Self {
@@ -44,19 +55,17 @@ impl StackBuilder {
     ///
     /// The first [`StackError`]; what was started until then is stopped again.
     pub fn start(self) -> Result<Stack, StackError> {
-        let (jaeger, collector) = (Jaeger::builder(), Collector::builder());
-        let (jaeger, collector) = if self.standard_ports {
-            (jaeger.standard_ports(), collector.standard_ports())
-        } else {
-            (jaeger, collector)
-        };
-        let jaeger = jaeger.start()?;
+        let (jaeger, collector, prometheus) = (Jaeger::builder(), self.collector, self.prometheus);
+        if self.standard_ports {
+            let jaeger = jaeger.standard_ports().start()?;
+            let collector = collector.standard_ports().start()?;
+            return Ok(Stack { prometheus: prometheus.standard().start()?, collector, jaeger });
+        }
+        // They go round in a circle: Jaeger asks Prometheus, which asks the Collector, which sends to Jaeger.
+        let port = ports::free()?;
+        let jaeger = jaeger.metrics_from(format!("http://{}", address(port))).start()?;
         let collector = collector.traces_to(&jaeger).start()?;
-        let prometheus = if self.standard_ports {
-            self.prometheus.standard()
-        } else {
-            self.prometheus.scrape_collector(&collector)
-        };
+        let prometheus = prometheus.port(port).scrape_collector(&collector);
         Ok(Stack { prometheus: prometheus.start()?, collector, jaeger })
     }
 }
@@ -76,6 +85,10 @@ pub struct Stack {
 impl Stack {
     /// A stack on free ports.
     pub fn builder() -> StackBuilder {
-        StackBuilder { prometheus: Prometheus::builder(), standard_ports: false }
+        StackBuilder {
+            collector: Collector::builder(),
+            prometheus: Prometheus::builder(),
+            standard_ports: false,
+        }
     }
 }

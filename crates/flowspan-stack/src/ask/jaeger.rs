@@ -45,6 +45,21 @@ pub struct Span {
     pub events: Vec<SpanEvent>,
 }
 
+/// What a trace is looked for by, as on Jaeger's search page. One span of the
+/// trace has to have all of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Search {
+    /// The service; it must be given.
+    pub service: String,
+    /// The span's name.
+    pub operation: Option<String>,
+    /// Attributes of the span, of one of its events, or of the resource, with
+    /// their values as text.
+    pub tags: BTreeMap<String, String>,
+    /// The least duration, as Jaeger writes it, such as `1.5s`.
+    pub min_duration: Option<String>,
+}
+
 /// How a span points to another one.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -111,10 +126,53 @@ impl Jaeger {
     ///
     /// [`StackError`] when Jaeger does not answer as its API promises.
     pub fn traces(&self, service: &str) -> Result<Vec<Trace>, StackError> {
+        self.search(&Search { service: service.to_owned(), ..Search::default() })
+    }
+
+    /// The newest traces that a search finds, at most 100.
+    ///
+    /// # Errors
+    ///
+    /// [`StackError`] when Jaeger does not answer as its API promises.
+    pub fn search(&self, search: &Search) -> Result<Vec<Trace>, StackError> {
         let url = format!("{}/api/traces", self.query_url());
-        let query = [("service", service), ("limit", "100"), ("lookback", "1h")];
+        let tags = Value::from_iter(search.tags.clone()).to_string();
+        let mut query = vec![("service", search.service.as_str()), ("limit", "100"), ("lookback", "1h")];
+        query.extend(search.operation.as_deref().map(|operation| ("operation", operation)));
+        query.extend(search.min_duration.as_deref().map(|duration| ("minDuration", duration)));
+        if !search.tags.is_empty() {
+            query.push(("tags", &tags));
+        }
         let answer: Answer<Vec<RawTrace>> = http::json(&url, &query)?;
         Ok(answer.data.into_iter().flatten().map(Trace::from).collect())
+    }
+
+    /// What the monitor page draws for a service: the operations of one kind of
+    /// span (`internal`, `client` …), and how often each was called in a second,
+    /// at last.
+    ///
+    /// # Errors
+    ///
+    /// [`StackError`] when Jaeger does not answer as its API promises.
+    pub fn call_rates(&self, service: &str, kind: &str) -> Result<BTreeMap<String, f64>, StackError> {
+        let url = format!("{}/api/metrics/calls", self.query_url());
+        let query = [
+            ("service", service),
+            ("spanKind", kind),
+            ("groupByOperation", "true"),
+            ("lookback", "600000"),
+            ("step", "5000"),
+            ("ratePer", "60000"),
+        ];
+        let answer: Value = http::json(&url, &query)?;
+        let of = |metric: &Value| {
+            let labels = metric["labels"].as_array()?;
+            let operation = labels.iter().find(|label| label["name"] == "operation")?;
+            let last = metric["metricPoints"].as_array()?.last()?;
+            let rate = last["gaugeValue"]["doubleValue"].as_f64()?;
+            Some((operation["value"].as_str()?.to_owned(), rate))
+        };
+        Ok(answer["metrics"].as_array().into_iter().flatten().filter_map(of).collect())
     }
 
     /// The names of the services Jaeger has seen.

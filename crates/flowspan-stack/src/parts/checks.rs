@@ -2,7 +2,9 @@
 
 use std::{path::Path, process::Command};
 
-use crate::{Part, StackError, command, locate};
+use serde_json::Value;
+
+use crate::{Part, StackError, command, http::decode, locate};
 
 /// Runs `otelcol validate` over a Collector configuration, with environment
 /// variables for it to use.
@@ -21,6 +23,24 @@ pub fn check_collector_config(file: &Path, environment: &[(&str, &str)]) -> Resu
 /// [`StackError::Command`] with what Jaeger found.
 pub fn check_jaeger_config(file: &Path) -> Result<(), StackError> {
     validate(Part::Jaeger, file, &[])
+}
+
+/// Reads a compose file as `docker compose config` does, with these profiles
+/// and nothing of the present environment but the variables given, and returns
+/// what it comes to.
+///
+/// # Errors
+///
+/// [`StackError::Command`] with what the reader found.
+pub fn read_compose(
+    file: &Path,
+    profiles: &[&str],
+    environment: &[(&str, &str)],
+) -> Result<Value, StackError> {
+    let program = locate(Part::Compose)?;
+    let mut command = Command::new(&program);
+    command.env_clear().envs(environment.iter().copied()).arg(file).args(profiles);
+    decode(&file.display().to_string(), &command::run(&program, &mut command, "")?)
 }
 
 /// Runs `promtool check metrics`, with all its lint checks, over an exposition.

@@ -16,6 +16,10 @@ use crate::{
 
 /// The configuration of a Collector for one machine, as users get it.
 pub const SINGLE_CONFIG: &str = include_str!("../../../../collector-config/single.yaml");
+/// The configuration of the Collector beside the programs of one machine of many, as users get it.
+pub const AGENT_CONFIG: &str = include_str!("../../../../collector-config/agent.yaml");
+/// The configuration of each Collector of a gateway, as users get it.
+pub const GATEWAY_CONFIG: &str = include_str!("../../../../collector-config/gateway.yaml");
 const FILE_SINK_CONFIG: &str = include_str!("../../configs/file-sink.yaml");
 
 /// One of the kinds of data that OTLP carries.
@@ -74,14 +78,15 @@ impl CollectorBuilder {
     /// Uses this configuration. It must listen where the variables
     /// `COLLECTOR_OTLP_GRPC`, `COLLECTOR_OTLP_HTTP`, `COLLECTOR_HEALTH`,
     /// `COLLECTOR_PROMETHEUS`, `COLLECTOR_TELEMETRY_HOST` and
-    /// `COLLECTOR_TELEMETRY_PORT` say, and may write to the directory
-    /// `COLLECTOR_SINK`. Default: [`SINGLE_CONFIG`].
+    /// `COLLECTOR_TELEMETRY_PORT` say, and may write to the directories
+    /// `COLLECTOR_SINK` and `COLLECTOR_QUEUE`. Default: [`SINGLE_CONFIG`].
     pub fn config(mut self, text: impl Into<String>) -> Self {
         self.config = Config::Text(text.into());
         self
     }
 
-    /// Sets an environment variable for the configuration to use.
+    /// Sets an environment variable for the configuration to use; it wins over
+    /// one that the builder sets.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
@@ -112,6 +117,7 @@ impl CollectorBuilder {
 
         let mut environment = ports.environment();
         environment.push(("COLLECTOR_SINK".into(), home.path().display().to_string()));
+        environment.push(("COLLECTOR_QUEUE".into(), home.join("queue").display().to_string()));
         environment.extend(self.environment);
         let health = format!("http://{}/", address(ports.health));
         let launch = Launch {
@@ -146,7 +152,13 @@ impl Collector {
     /// Where OTLP over gRPC is accepted, as `http://host:port`.
     #[must_use]
     pub fn otlp_grpc_endpoint(&self) -> String {
-        format!("http://{}", address(self.ports.otlp_grpc))
+        format!("http://{}", self.otlp_grpc_address())
+    }
+
+    /// Where OTLP over gRPC is accepted, as `host:port`.
+    #[must_use]
+    pub fn otlp_grpc_address(&self) -> String {
+        address(self.ports.otlp_grpc)
     }
 
     /// Where OTLP over HTTP is accepted, as `http://host:port`, without the

@@ -29,10 +29,18 @@ struct Ports {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct JaegerBuilder {
+    prometheus: Option<String>,
     standard_ports: bool,
 }
 
 impl JaegerBuilder {
+    /// Asks this Prometheus, `http://host:port`, for the numbers of the monitor
+    /// page. Default: one on this machine's port 9090.
+    pub fn metrics_from(mut self, prometheus: impl Into<String>) -> Self {
+        self.prometheus = Some(prometheus.into());
+        self
+    }
+
     /// Listens on 16686 for queries and, because the Collector has the usual
     /// ports, on 14317 and 14318 for OTLP. Default: on free ports.
     pub fn standard_ports(mut self) -> Self {
@@ -51,6 +59,8 @@ impl JaegerBuilder {
         let home = Home::new(Part::Jaeger)?;
         let ports = Ports::choose(self.standard_ports)?;
         let config = home.write("config.yaml", JAEGER_CONFIG)?;
+        let mut environment = ports.environment();
+        environment.extend(self.prometheus.map(|url| ("JAEGER_PROMETHEUS".to_owned(), url)));
         // The health check tells about the pipelines, this about queries.
         let health = format!("http://{}/status", address(ports.health));
         let query = format!("http://{}/api/services", address(ports.query_http));
@@ -58,7 +68,7 @@ impl JaegerBuilder {
             part: Part::Jaeger,
             program,
             arguments: vec!["--config".into(), config.into()],
-            environment: ports.environment(),
+            environment,
             user: None,
             stop_signal: Signal::TERM,
             ready: Box::new(move || http::is_ready(&health) && http::is_ready(&query)),
@@ -80,7 +90,7 @@ life!(Jaeger);
 impl Jaeger {
     /// A Jaeger on free ports.
     pub fn builder() -> JaegerBuilder {
-        JaegerBuilder { standard_ports: false }
+        JaegerBuilder { prometheus: None, standard_ports: false }
     }
 
     /// Start of the addresses of its API and user interface,
@@ -103,7 +113,8 @@ impl Jaeger {
     }
 
     /// Where OTLP over gRPC is accepted, as `host:port`.
-    pub(crate) fn otlp_grpc_address(&self) -> String {
+    #[must_use]
+    pub fn otlp_grpc_address(&self) -> String {
         address(self.ports.otlp_grpc)
     }
 }

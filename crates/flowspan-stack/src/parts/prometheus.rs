@@ -1,6 +1,6 @@
 //! The Prometheus server.
 
-use std::{fs, time::Duration};
+use std::{fs, path::PathBuf, time::Duration};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -15,8 +15,9 @@ use crate::{
     process::{Launch, Process},
 };
 
-/// The configuration of Prometheus for one machine, as users get it.
-pub const PROMETHEUS_CONFIG: &str = include_str!("../../../../collector-config/prometheus.yaml");
+/// The configuration of Prometheus for one machine, as users get it. It names
+/// the rules that lie beside it, so it is used where it lies.
+const STANDARD_CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../collector-config/prometheus.yaml");
 
 const STANDARD_PORT: u16 = 9090;
 const TARGETS: &str = "targets.json";
@@ -30,6 +31,7 @@ pub struct PrometheusBuilder {
     jobs: Vec<(String, String, bool)>,
     interval: Duration,
     rules: Vec<String>,
+    port: Option<u16>,
     standard: bool,
 }
 
@@ -62,8 +64,15 @@ impl PrometheusBuilder {
         self
     }
 
-    /// Listens on 9090 and uses [`PROMETHEUS_CONFIG`] with the targets and
-    /// the interval that stand there. Default: a free port.
+    /// Listens on this port, which others know already. Default: a free one.
+    pub(crate) fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// Listens on 9090 and uses `collector-config/prometheus.yaml` with the
+    /// targets, the interval and the rules that stand there. Default: a free
+    /// port, and what this builder says.
     pub fn standard(mut self) -> Self {
         self.standard = true;
         self
@@ -82,13 +91,13 @@ impl PrometheusBuilder {
             ports::check(Part::Prometheus, &[STANDARD_PORT])?;
             STANDARD_PORT
         } else {
-            ports::free()?
+            self.port.map_or_else(ports::free, Ok)?
         };
         for (number, rules) in self.rules.iter().enumerate() {
             home.write(&format!("rules-{number}.yaml"), rules)?;
         }
         let config = if self.standard {
-            home.write("prometheus.yaml", PROMETHEUS_CONFIG)?
+            PathBuf::from(STANDARD_CONFIG)
         } else {
             home.write("prometheus.yaml", &self.config().to_string())?
         };
@@ -161,6 +170,7 @@ impl Prometheus {
             jobs: Vec::new(),
             interval: Duration::from_millis(250),
             rules: Vec::new(),
+            port: None,
             standard: false,
         }
     }
