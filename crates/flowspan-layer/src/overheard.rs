@@ -1,6 +1,6 @@
 //! Spans that are made through the OpenTelemetry API, heard.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use flowspan_model::EventSink;
 use opentelemetry::Context;
@@ -24,27 +24,18 @@ use crate::{
 /// from the spans around it. What is not kept by the sampler is not heard: the SDK tells nobody of it.
 ///
 /// It stands in a provider in the place of the normalizer.
-#[derive(Debug)]
 pub struct Overheard {
     normalizer: Normalizer,
-    events: Told,
+    events: Arc<dyn EventSink>,
     dialects: Dialects,
     own_scope: &'static str,
-}
-
-struct Told(Arc<dyn EventSink>);
-
-impl std::fmt::Debug for Told {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Told")
-    }
 }
 
 impl Overheard {
     /// Tells this sink what is heard. Spans of the instrumentation scope `own_scope` are those of a
     /// layer, which has told of them itself: they are handed on as they are.
     pub fn new(normalizer: Normalizer, events: Arc<dyn EventSink>, own_scope: &'static str) -> Self {
-        Overheard { normalizer, events: Told(events), dialects: Dialects::default(), own_scope }
+        Overheard { normalizer, events, dialects: Dialects::default(), own_scope }
     }
 
     /// Also understands this dialect, as far as it goes by attributes and not by targets or names of
@@ -71,7 +62,7 @@ impl SpanProcessor for Overheard {
             event.attributes.retain(|attribute| !is_content(attribute.key.as_str()));
         }
         if let Some(event) = event {
-            self.events.0.event(&event);
+            self.events.event(&event);
         }
         self.normalizer.on_end(span);
     }
@@ -86,5 +77,11 @@ impl SpanProcessor for Overheard {
 
     fn set_resource(&mut self, resource: &Resource) {
         self.normalizer.set_resource(resource);
+    }
+}
+
+impl fmt::Debug for Overheard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Overheard").field("own_scope", &self.own_scope).finish_non_exhaustive()
     }
 }

@@ -18,12 +18,26 @@ use crate::Ledger;
 pub struct Program {
     spans: InMemorySpanExporter,
     telemetry: Telemetry,
-    _default: DefaultGuard,
+    _default: Option<DefaultGuard>,
 }
 
 impl Program {
-    /// The one line at the beginning.
+    /// Telemetry of this thread alone.
     pub fn new(engine: Engine) -> Self {
+        let mut program = Program::unheard(engine);
+        program._default = Some(program.telemetry.set_default());
+        program
+    }
+
+    /// Telemetry of the whole process, once.
+    pub fn installed(engine: Engine) -> Self {
+        let program = Program::unheard(engine);
+        program.telemetry.install().expect("it is the first");
+        program
+    }
+
+    /// The one line at the beginning.
+    fn unheard(engine: Engine) -> Self {
         let spans = InMemorySpanExporter::default();
         let telemetry = Flowspan::builder("program")
             .environment(Environment::empty())
@@ -34,8 +48,7 @@ impl Program {
             .prometheus(Prometheus::on(([127, 0, 0, 1], 0)))
             .build()
             .expect("it builds");
-        let default = telemetry.set_default();
-        Program { spans, telemetry, _default: default }
+        Program { spans, telemetry, _default: None }
     }
 
     /// The spans that have ended.

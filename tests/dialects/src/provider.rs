@@ -207,9 +207,18 @@ async fn anthropic(State(book): State<Book>, Json(request): Json<Value>) -> Resp
         return response;
     }
     let cost = charge(&book, true);
+    let tool = next_tool(&request);
+    let stop_reason = if tool.is_some() { "tool_use" } else { "end_turn" };
+    let content = match tool {
+        Some((name, arguments)) => json!({
+            "type": "tool_use", "id": format!("call-{}", cost.number), "name": name,
+            "input": serde_json::from_str::<Value>(&arguments).unwrap_or_default(),
+        }),
+        None => json!({"type": "text", "text": "canary"}),
+    };
     Json(json!({
         "id": format!("msg-{}", cost.number), "type": "message", "role": "assistant", "model": model,
-        "content": [{"type": "text", "text": "canary"}], "stop_reason": "end_turn", "stop_sequence": null,
+        "content": [content], "stop_reason": stop_reason, "stop_sequence": null,
         "usage": {
             "input_tokens": cost.input - cost.cache_read - cost.cache_write,
             "cache_read_input_tokens": cost.cache_read,
