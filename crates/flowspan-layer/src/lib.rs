@@ -64,6 +64,7 @@
 
 mod attributes;
 mod callsites;
+mod convention;
 mod dialects;
 mod engine;
 mod layer;

@@ -2,7 +2,7 @@
 
 use std::{any::TypeId, sync::Arc, time::SystemTime};
 
-use flowspan_model::{Event as ModelEvent, EventSink, Fields, Kind, Moment, SpanIds};
+use flowspan_model::{Event as ModelEvent, EventSink, Field, Fields, Kind, Moment, SpanIds};
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::{
     Dispatch, Event, Level, Subscriber,
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     callsites::{self, Plan},
+    convention::names_its_agent,
     dialects::{Dialect, Dialects, attributes_of},
     names::span_name,
     observation::{FieldVisitor, Observation},
@@ -204,6 +205,8 @@ where
             let (event, ended) = observation.end(begun);
             ending.name = event.as_ref().and_then(name);
             ending.time = event.as_ref().map(|_| ended.time);
+            let agent = event.as_ref().filter(|event| names_its_agent(event.kind));
+            ending.agent = agent.and_then(|event| event.fields.text(Field::AgentName)).map(str::to_owned);
             if let Some(notes) = ended.foreign {
                 ending.name.get_or_insert_with(|| span.name().to_owned());
                 ending.attributes = attributes_of(&notes);
