@@ -24,30 +24,16 @@ pub struct Program {
 impl Program {
     /// Telemetry of this thread alone.
     pub fn new(engine: Engine) -> Self {
-        let mut program = Program::unheard(engine);
-        program._default = Some(program.telemetry.set_default());
-        program
+        let spans = InMemorySpanExporter::default();
+        let telemetry = builder(engine, &spans).build().expect("it builds");
+        let default = Some(telemetry.set_default());
+        Program { spans, telemetry, _default: default }
     }
 
     /// Telemetry of the whole process, once.
     pub fn installed(engine: Engine) -> Self {
-        let program = Program::unheard(engine);
-        program.telemetry.install().expect("it is the first");
-        program
-    }
-
-    /// The one line at the beginning.
-    fn unheard(engine: Engine) -> Self {
         let spans = InMemorySpanExporter::default();
-        let telemetry = Flowspan::builder("program")
-            .environment(Environment::empty())
-            .console(Console::off())
-            .reporter(Reporter::silent())
-            .engine(engine)
-            .span_exporter("memory", spans.clone())
-            .prometheus(Prometheus::on(([127, 0, 0, 1], 0)))
-            .build()
-            .expect("it builds");
+        let telemetry = builder(engine, &spans).install().expect("it is the first");
         Program { spans, telemetry, _default: None }
     }
 
@@ -102,6 +88,16 @@ impl Program {
     pub fn everything(&self) -> String {
         format!("{:?}{:?}", self.spans(), self.metrics())
     }
+}
+
+fn builder(engine: Engine, spans: &InMemorySpanExporter) -> flowspan::Builder {
+    Flowspan::builder("program")
+        .environment(Environment::empty())
+        .console(Console::off())
+        .reporter(Reporter::silent())
+        .engine(engine)
+        .span_exporter("memory", spans.clone())
+        .prometheus(Prometheus::on(([127, 0, 0, 1], 0)))
 }
 
 impl Ledger {
