@@ -26,10 +26,13 @@ pub(crate) struct Plan {
     meanings: Cow<'static, [Meaning]>,
     /// How a span is understood that a dialect has recognised.
     pub(crate) foreign: Option<Foreign>,
+    /// Whether it is a log line in which a crate repeats what people and models say.
+    pub(crate) is_repetition: bool,
 }
 
 /// The meaning of no callsite.
-pub(crate) static NOTHING: Plan = Plan { kind: None, meanings: Cow::Borrowed(&[]), foreign: None };
+pub(crate) static NOTHING: Plan =
+    Plan { kind: None, meanings: Cow::Borrowed(&[]), foreign: None, is_repetition: false };
 
 /// What a field of a callsite means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,10 +63,10 @@ impl Plan {
             && let Some(foreign) = dialects.recognise(metadata)
         {
             let meanings = metadata.fields().iter().map(|field| foreign.meaning(field.name())).collect();
-            return Plan { kind: foreign.kind(), meanings, foreign: Some(foreign) };
+            return Plan { kind: foreign.kind(), meanings, foreign: Some(foreign), is_repetition: false };
         }
         let meanings = metadata.fields().iter().map(|field| Meaning::new(field.name(), kind)).collect();
-        Plan { kind, meanings, foreign: None }
+        Plan { kind, meanings, foreign: None, is_repetition: dialects.are_repeated_by(metadata) }
     }
 
     /// Whether its spans are work of the vocabulary, or may turn out to be.

@@ -48,6 +48,16 @@
 //! is not called for `tracing` spans, and inside a trace that is not sampled the current context stays
 //! that of its outermost span.
 //!
+//! # Spans of other crates
+//!
+//! A [`Dialect`] says how another crate speaks of what flowspan knows. Those of rig, genai,
+//! langchain-rust, swiftide, OpenInference, and of everybody who uses the `gen_ai.*` names are known; a
+//! span of them becomes one of flowspan's. What is made through the OpenTelemetry API, past `tracing`,
+//! is heard by [`Overheard`]. With the compatible engine, what a span of a dialect says through
+//! `OpenTelemetrySpanExt` is shown under the names that it has, and not understood.
+//!
+//! Attributes that hold the text of prompts, answers, arguments and results are dropped from all spans.
+//!
 //! [`Replay`] makes the spans of events that were written down earlier.
 //!
 //! [`Normalizer`] is the last hand on spans that come from elsewhere, before an exporter sees them.

@@ -1,6 +1,6 @@
 //! Spans that are made through the OpenTelemetry API, heard.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use flowspan_model::EventSink;
 use opentelemetry::Context;
@@ -24,21 +24,12 @@ use crate::{
 /// from the spans around it. What is not kept by the sampler is not heard: the SDK tells nobody of it.
 ///
 /// It stands in a provider in the place of the normalizer.
-#[derive(Debug)]
 pub struct Overheard {
     normalizer: Normalizer,
-    events: Told,
+    events: Arc<dyn EventSink>,
     dialects: Dialects,
     accounting: Accounting,
     own_scope: &'static str,
-}
-
-struct Told(Arc<dyn EventSink>);
-
-impl std::fmt::Debug for Told {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Told")
-    }
 }
 
 impl Overheard {
@@ -46,7 +37,7 @@ impl Overheard {
     /// layer, which has told of them itself: they are handed on as they are.
     pub fn new(normalizer: Normalizer, events: Arc<dyn EventSink>, own_scope: &'static str) -> Self {
         let (dialects, accounting) = (Dialects::default(), Accounting::default());
-        Overheard { normalizer, events: Told(events), dialects, accounting, own_scope }
+        Overheard { normalizer, events, dialects, accounting, own_scope }
     }
 
     /// Settles what model calls consumed and cost by this accounting, which should be the layer's, so that
@@ -82,7 +73,7 @@ impl SpanProcessor for Overheard {
             event.attributes.retain(|attribute| !is_content(attribute.key.as_str()));
         }
         if let Some(event) = event {
-            self.events.0.event(&event);
+            self.events.event(&event);
         }
         self.normalizer.on_end(span);
     }
@@ -97,5 +88,11 @@ impl SpanProcessor for Overheard {
 
     fn set_resource(&mut self, resource: &Resource) {
         self.normalizer.set_resource(resource);
+    }
+}
+
+impl fmt::Debug for Overheard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Overheard").field("own_scope", &self.own_scope).finish_non_exhaustive()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+mod bridged;
 mod counter;
 mod export;
 mod import;
@@ -68,6 +69,7 @@ pub fn all() -> Vec<Work> {
         token::TOKEN,
         counter::COUNTER,
         plain::PLAIN,
+        bridged::BRIDGED,
         poll::POLL,
         nobody::NO_SUBSCRIBER,
         nobody::DISABLED,

@@ -41,6 +41,7 @@ pub struct Dialect {
     pub(super) always: Vec<(Field, &'static str)>,
     pub(super) cache_beside: Option<CacheBeside>,
     pub(super) answers: Vec<Field>,
+    repeating: Vec<&'static str>,
 }
 
 /// By what a span is recognised, and as what.
@@ -96,6 +97,7 @@ impl Dialect {
             always: Vec::new(),
             cache_beside: None,
             answers: Vec::new(),
+            repeating: Vec::new(),
         }
     }
 
@@ -160,6 +162,13 @@ impl Dialect {
         self.word(name, Reading::Error, "")
     }
 
+    /// Log lines of this target, or of one below it, repeat what people and models say: they are not kept
+    /// as events of spans.
+    pub fn repeats(mut self, target: &'static str) -> Self {
+        self.repeating.push(target);
+        self
+    }
+
     /// What is known of every span that is recognised, unless it says something else.
     pub fn always(mut self, field: Field, text: &'static str) -> Self {
         self.always.push((field, text));
@@ -197,11 +206,8 @@ impl Dialect {
 
     /// What the spans of a callsite are, if they are recognised.
     pub(super) fn recognise(&self, metadata: &Metadata<'_>) -> Option<Is> {
-        let is_ours = |target: &&str| {
-            let rest = metadata.target().strip_prefix(*target);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
-        };
-        if !self.targets.is_empty() && !self.targets.iter().any(is_ours) {
+        let is_ours = || self.targets.iter().any(|target| is_within(metadata.target(), target));
+        if !self.targets.is_empty() && !is_ours() {
             return None;
         }
         let declares = |field: &&str| metadata.fields().field(*field).is_some();
@@ -210,6 +216,10 @@ impl Dialect {
             By::Fields(fields) => fields.iter().all(declares),
         });
         rule.map(|rule| rule.is)
+    }
+
+    pub(super) fn is_repeated_by(&self, target: &str) -> bool {
+        self.repeating.iter().any(|repeating| is_within(target, repeating))
     }
 
     /// The fields whose values say what a span is.
@@ -221,4 +231,9 @@ impl Dialect {
             Is::Always(_) => None,
         })
     }
+}
+
+/// Whether a target is this one or below it.
+fn is_within(target: &str, outer: &str) -> bool {
+    target.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }

@@ -29,6 +29,8 @@ pub(super) fn dialects() -> Vec<Dialect> {
         .attribute("max_iterations", "langchain.max_iterations")
         .attribute("steps", "langchain.steps")
         .attribute("step", "langchain.step")
-        .error("error");
+        .error("error")
+        // The arguments of a tool stand in its log lines.
+        .repeats("langchain_rust::tools");
     vec![langchain]
 }

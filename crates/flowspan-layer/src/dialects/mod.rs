@@ -88,6 +88,11 @@ impl Dialects {
         self.dialects.iter().find_map(|dialect| Foreign::of_callsite(dialect, metadata))
     }
 
+    /// Whether an event of this callsite is a log line with what people and models say.
+    pub(crate) fn are_repeated_by(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event() && self.dialects.iter().any(|dialect| dialect.is_repeated_by(metadata.target()))
+    }
+
     /// How a span is understood of which nothing is known but its attributes.
     pub(crate) fn recognise_attributes<'key>(
         &self,

@@ -13,14 +13,19 @@ use super::{dialect::Dialect, reading::Reading};
 /// - Until 0.42, input tokens of Anthropic are without those in a cache; since 0.43, whose spans carry
 ///   the provider's own identifier of a request, they are the whole.
 pub(super) fn dialects() -> Vec<Dialect> {
+    // Whoever uses the macro for a parent of a completion names the target himself.
     let rig = Dialect::new("rig")
         .span_with(&["rig.completion_parent"], Kind::Inference)
-        .ignored("rig.completion_parent");
-    let of_its_own = rig
+        .ignored("rig.completion_parent")
+        .field("gen_ai.response.model_name", Field::ResponseModel)
+        .cache_beside_input("anthropic", "rig.provider_request_id")
+        .answered_by(&[Field::ResponseId, Field::ResponseModel, Field::OutputTokens]);
+    let calls = rig
         .clone()
-        .target("rig")
-        .target("rig_core")
-        .target("rig_agent")
+        .target("rig::completions")
+        .target("rig::agent_chat")
+        .target("rig::streaming")
+        .target("rig::modalities")
         .span("chat", Kind::Inference)
         .span("chat_streaming", Kind::Inference)
         .span("generate_content", Kind::Inference)
@@ -31,20 +36,15 @@ pub(super) fn dialects() -> Vec<Dialect> {
         .span("rerank", Kind::Inference)
         .span("transcription", Kind::Inference)
         .span("image_generation", Kind::Inference)
-        .span("audio_generation", Kind::Inference)
+        .span("audio_generation", Kind::Inference);
+    let of_the_crates = |name| Dialect::new(name).target("rig").target("rig_core").target("rig_agent");
+    let agents = of_the_crates("rig agents")
         .span("invoke_agent", Kind::Agent)
         .span("execute_tool", Kind::ToolCall)
+        // A conversation with an agent, which then makes no `invoke_agent`.
+        .span_with(&["agent_name"], Kind::Agent)
+        .field("agent_name", Field::AgentName)
         .read("gen_ai.tool.call.outcome", Reading::Outcome)
-        .field("gen_ai.tool.error.type", Field::ErrorType)
-        .field("gen_ai.response.model_name", Field::ResponseModel);
-    // Whoever uses the macro for a parent of a completion names the target himself.
-    [of_its_own, rig]
-        .map(|dialect| {
-            dialect.cache_beside_input("anthropic", "rig.provider_request_id").answered_by(&[
-                Field::ResponseId,
-                Field::ResponseModel,
-                Field::OutputTokens,
-            ])
-        })
-        .into()
+        .field("gen_ai.tool.error.type", Field::ErrorType);
+    vec![calls, agents, rig]
 }

@@ -205,8 +205,10 @@ where
     }
 
     fn event(&self, event: &Event<'_>, context: &Context<'_, S>) {
-        self.spans.add_event(event, context.clone());
         let plan = callsites::plan(event.metadata(), &self.dialects);
+        if !plan.is_repetition {
+            self.spans.add_event(event, context.clone());
+        }
         if *event.metadata().level() == Level::ERROR
             && let Some(span) = context.event_span(event)
             && let Some(observation) = span.extensions_mut().get_mut::<Observation>()

@@ -320,7 +320,9 @@ where
         };
         let around = span.and_then(|span| {
             self.look(span, |record| {
-                Self::add_event(event, record);
+                if !plan.is_repetition {
+                    Self::add_event(event, record);
+                }
                 plan.kind.and_then(|_| known_work(record.nearest_work()).cloned())
             })
         });

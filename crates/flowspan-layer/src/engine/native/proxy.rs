@@ -63,10 +63,11 @@ impl Record {
 }
 
 impl Span for Proxy {
-    fn add_event_with_timestamp<T>(&mut self, name: T, timestamp: SystemTime, attributes: Vec<KeyValue>)
+    fn add_event_with_timestamp<T>(&mut self, name: T, timestamp: SystemTime, mut attributes: Vec<KeyValue>)
     where
         T: Into<Cow<'static, str>>,
     {
+        attributes.retain(|attribute| !is_content(attribute.key.as_str()));
         self.change(|state| state.add_event(Event::new(name, timestamp, attributes, 0)));
     }
 
