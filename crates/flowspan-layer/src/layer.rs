@@ -2,6 +2,7 @@
 
 use std::{any::TypeId, fmt, sync::Arc};
 
+use flowspan_content::ContentPolicy;
 use flowspan_model::EventSink;
 use opentelemetry::Context as OtelContext;
 use opentelemetry_sdk::trace::SdkTracer;
@@ -14,8 +15,9 @@ use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
 use crate::{
     accounting::Accounting,
-    dialects::Dialect,
     caller,
+    content::Contents,
+    dialects::Dialect,
     engine::{Compatible, Native, SpanEngine, Spans},
 };
 
@@ -61,6 +63,17 @@ where
     #[must_use]
     pub fn with_dialect(mut self, dialect: Dialect) -> Self {
         self.engine.understand(dialect);
+        self
+    }
+
+    /// Asks this policy what of prompts, answers, tool arguments and results stands on spans. Default:
+    /// nothing.
+    ///
+    /// With the engine [`TracingOpenTelemetry`](crate::Engine::TracingOpenTelemetry), the spans that end at
+    /// its tracer have to come through an [`Overheard`](crate::Overheard) that asks the same policy.
+    #[must_use]
+    pub fn with_content(mut self, policy: Arc<ContentPolicy>) -> Self {
+        self.engine.show(Contents::new(policy));
         self
     }
 

@@ -66,6 +66,7 @@ mod accounting;
 mod attributes;
 mod caller;
 mod callsites;
+mod content;
 mod convention;
 mod dialects;
 mod engine;
@@ -79,8 +80,8 @@ mod place;
 mod replay;
 
 pub use accounting::{Accounting, Findings, Refusal, Unpriced};
-pub use dialects::Dialect;
 pub use caller::inside;
+pub use dialects::{Dialect, is_content};
 pub use engine::{Engine, Spans, Unheard};
 pub use flowspan_prices::{Money, Price, Prices, PricesError};
 pub use layer::{DEFAULT_LEVEL, FlowspanLayer};

@@ -6,14 +6,15 @@ use std::{
 };
 
 use flowspan_model::{Event, Field, Fields, Kind, Moment, SpanIds, Status};
-use opentelemetry::{Key, trace::SpanKind};
+use opentelemetry::{Key, KeyValue, trace::SpanKind};
 use tracing::field::Visit;
 
 use crate::{
     accounting::{Sums, set},
     attributes::span_kind_of,
     callsites::{Meaning, Plan},
-    dialects::{Keep, Notes, Said, finish, read, span_kind},
+    content::{Contents, written},
+    dialects::{Keep, Notes, Said, finish, is_content, read, span_kind},
 };
 
 /// An open span that is work of the vocabulary, or may turn out to be. Lives among the extensions of its
@@ -62,11 +63,11 @@ impl Observation {
 
     /// Takes over what was recorded. The work ends at the moment at which its status is known. Says
     /// whether it is known only now that it is work, and that has begun.
-    pub(crate) fn record(&mut self, record: impl FnOnce(&mut dyn Visit)) -> bool {
+    pub(crate) fn record(&mut self, contents: &Contents, record: impl FnOnce(&mut dyn Visit)) -> bool {
         let knew_status = self.notes.fields.get(Field::Status).is_some();
         let (plan, notes) = (self.plan, &mut self.notes);
         match &plan.foreign {
-            Some(_) => record(&mut NotesVisitor { plan, notes }),
+            Some(_) => record(&mut NotesVisitor { plan, contents, notes }),
             None => record(&mut FieldVisitor { plan, fields: &mut notes.fields, fell: &mut notes.fell }),
         }
         if !knew_status && self.notes.fields.get(Field::Status).is_some() {
@@ -173,10 +174,29 @@ pub(crate) struct Ended {
 /// Collects what a span of a dialect says.
 struct NotesVisitor<'visit> {
     plan: &'static Plan,
+    contents: &'visit Contents,
     notes: &'visit mut Notes,
 }
 
 impl NotesVisitor<'_> {
+    /// What everybody knows for content is judged where the span ends; what the dialect alone knows, here.
+    fn content(&mut self, field: &tracing::field::Field, text: &str) {
+        if !self.contents.is_wanted() {
+            return;
+        }
+        if is_content(field.name()) {
+            self.notes.attribute(Key::from_static_str(field.name()), text.to_owned().into());
+            return;
+        }
+        self.keep(self.contents.of_text(field.name(), text));
+    }
+
+    fn keep(&mut self, attributes: Vec<KeyValue>) {
+        for said in attributes {
+            self.notes.attribute(said.key, said.value);
+        }
+    }
+
     fn said(&mut self, field: &tracing::field::Field, said: Said<'_>) {
         let Some(foreign) = &self.plan.foreign else { return };
         let key = Key::from_static_str(field.name());
@@ -188,6 +208,7 @@ impl NotesVisitor<'_> {
                     self.notes.span_kind = Some(span_kind_of(kind));
                 }
             }
+            Meaning::Content => self.content(field, &said.into_value().as_str()),
             _ => {}
         }
     }
@@ -217,6 +238,11 @@ impl Visit for NotesVisitor<'_> {
     fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn fmt::Debug) {
         if self.plan.meaning(field) != Meaning::Content {
             self.said(field, Said::Text(&format!("{value:?}")));
+        } else if self.contents.is_wanted() {
+            match written(value) {
+                Ok(text) => self.content(field, &text),
+                Err(reason) => self.keep(self.contents.of_refused(field.name(), reason)),
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use flowspan_content::ContentPolicy;
 use flowspan_model::EventSink;
 use opentelemetry::Context;
 use opentelemetry_sdk::{
@@ -12,6 +13,7 @@ use opentelemetry_sdk::{
 
 use crate::{
     Accounting, Normalizer,
+    content::Contents,
     dialects::{Dialect, Dialects, is_content},
 };
 
@@ -28,6 +30,7 @@ pub struct Overheard {
     normalizer: Normalizer,
     events: Arc<dyn EventSink>,
     dialects: Dialects,
+    contents: Contents,
     accounting: Accounting,
     own_scope: &'static str,
 }
@@ -36,8 +39,9 @@ impl Overheard {
     /// Tells this sink what is heard. Spans of the instrumentation scope `own_scope` are those of a
     /// layer, which has told of them itself: they are handed on as they are.
     pub fn new(normalizer: Normalizer, events: Arc<dyn EventSink>, own_scope: &'static str) -> Self {
-        let (dialects, accounting) = (Dialects::default(), Accounting::default());
-        Overheard { normalizer, events, dialects, accounting, own_scope }
+        let (dialects, contents, accounting) =
+            (Dialects::default(), Contents::default(), Accounting::default());
+        Overheard { normalizer, events, dialects, contents, accounting, own_scope }
     }
 
     /// Settles what model calls consumed and cost by this accounting, which should be the layer's, so that
@@ -56,6 +60,13 @@ impl Overheard {
         self.dialects = self.dialects.with(dialect);
         self
     }
+
+    /// Asks this policy what of prompts, answers, tool arguments and results stays on spans. Default: none.
+    #[must_use]
+    pub fn with_content(mut self, policy: Arc<ContentPolicy>) -> Self {
+        self.contents = Contents::new(policy);
+        self
+    }
 }
 
 impl SpanProcessor for Overheard {
@@ -66,11 +77,13 @@ impl SpanProcessor for Overheard {
     fn on_end(&self, mut span: SpanData) {
         let event = match span.instrumentation_scope.name() == self.own_scope {
             true => None,
-            false => self.dialects.hear_span(&mut span, &self.accounting),
+            false => self.dialects.hear_span(&mut span, Some(&self.contents), &self.accounting),
         };
-        span.attributes.retain(|attribute| !is_content(attribute.key.as_str()));
+        if event.is_none() {
+            self.contents.sweep(&mut span.attributes, is_content);
+        }
         for event in &mut span.events.events {
-            event.attributes.retain(|attribute| !is_content(attribute.key.as_str()));
+            self.contents.sweep(&mut event.attributes, is_content);
         }
         if let Some(event) = event {
             self.events.event(&event);

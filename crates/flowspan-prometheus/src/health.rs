@@ -19,6 +19,9 @@ pub(crate) struct Report {
     /// Labels that had more values than they may have.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     bounded_labels: Vec<Bounded>,
+    /// What else is counted, by what it is about.
+    #[serde(flatten)]
+    counts: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
     /// Models whose calls have no cost, because no price of them is known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unpriced_models: Vec<Unpriced>,
@@ -72,6 +75,11 @@ impl Report {
             telemetry: accounts.into_iter().map(|(signal, account)| (signal, account.into())).collect(),
             scrapes,
             bounded_labels: health.bounded_labels().into_iter().map(Bounded::from).collect(),
+            counts: health
+                .counts()
+                .into_iter()
+                .map(|(about, counts)| (about, counts.into_iter().collect()))
+                .collect(),
             unpriced_models: health.unpriced_models().into_iter().map(Unpriced::from).collect(),
         }
     }
@@ -147,6 +155,15 @@ mod tests {
             report["telemetry"]["spans"],
             json!({ "created": 5, "delivered": 2, "queued": 0, "dropped": { "export_failed": 3 } })
         );
+    }
+
+    #[test]
+    fn it_shows_what_else_is_counted() {
+        let health = Health::new(Reporter::silent());
+        health.watch_counts("content", || vec![("cut", 2), ("too_deep", 1)]);
+        let report = Report::of(&health, Vec::new(), Stats::default());
+        let report = serde_json::to_value(report).expect("it is plain data");
+        assert_eq!(report["content"], json!({ "cut": 2, "too_deep": 1 }));
     }
 
     #[test]

@@ -18,6 +18,17 @@ struct Inner {
     exporters: Mutex<Vec<Arc<Entry>>>,
     bounded: Mutex<Option<Watch<BoundedLabel>>>,
     unpriced: Mutex<Option<Watch<UnpricedModel>>>,
+    counts: Mutex<Vec<(&'static str, Counts)>>,
+}
+
+/// Who knows some counts.
+#[derive(Clone)]
+struct Counts(Arc<dyn Fn() -> Vec<(&'static str, u64)> + Send + Sync>);
+
+impl fmt::Debug for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Counts")
+    }
 }
 
 /// Who knows what there is to tell.
@@ -264,6 +275,22 @@ impl Health {
     /// they are no part of [`works`](Health::works).
     pub fn unpriced_models(&self) -> Vec<UnpricedModel> {
         Watch::ask(&self.inner.unpriced)
+    }
+
+    /// Adds counts that a person may want to see beside the exporters, under the name of what they are
+    /// about.
+    pub fn watch_counts(
+        &self,
+        about: &'static str,
+        source: impl Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static,
+    ) {
+        locked(&self.inner.counts).push((about, Counts(Arc::new(source))));
+    }
+
+    /// The counts as they are now, by what they are about.
+    pub fn counts(&self) -> Vec<(&'static str, Vec<(&'static str, u64)>)> {
+        let sources = locked(&self.inner.counts).clone();
+        sources.into_iter().map(|(about, counts)| (about, (counts.0)())).collect()
     }
 
     /// Tells a person something that is about no exporter.

@@ -13,7 +13,7 @@ use opentelemetry_sdk::{
 };
 
 use crate::{
-    BuildError, Builder, ConfigFile, Telemetry, limits, notices,
+    BuildError, Builder, ConfigFile, Telemetry, capture, limits, notices,
     observed::Observed,
     outputs::{self, Assembly, Book},
     prices, process_metrics, propagation, resource, sampler, self_metrics, semconv,
@@ -53,6 +53,7 @@ fn assemble(builder: Builder, environment: &Environment) -> Result<Telemetry, Bu
         None => sampler::from_environment(environment)?,
     };
     let limits = limits::from_environment(environment)?;
+    let content = builder.content.resolve(environment)?;
     let propagator = propagation::from_environment(environment)?;
     let accounting = Accounting::new(prices::resolve(builder.prices, environment)?);
     let caller = builder.caller.context(&propagator, environment);
@@ -122,6 +123,9 @@ fn assemble(builder: Builder, environment: &Environment) -> Result<Telemetry, Bu
         metric_sinks.into_iter().fold(recorder, |recorder, (name, sink)| recorder.metric_sink(name, sink));
     let recorder = Arc::new(recorder.build(&meter));
     let overheard = Overheard::new(normalizer.clone(), Arc::<Recorder>::clone(&recorder), SCOPE);
+    let content = Arc::new(capture::watched(content, &health, &worker.handle()));
+    capture::watch(&health, &content);
+    let overheard = overheard.with_content(Arc::clone(&content));
     let overheard = overheard.with_accounting(accounting.clone());
     let overheard = builder.dialects.iter().cloned().fold(overheard, Overheard::with_dialect);
     let tracer_provider = SdkTracerProvider::builder()
@@ -136,6 +140,7 @@ fn assemble(builder: Builder, environment: &Environment) -> Result<Telemetry, Bu
     let observed = Observed { meter: &meter, schema: &schema };
     let spans = Spans::new(normalizer.clone()).sampler(sampler).limits(limits);
     self_metrics::observe(&observed, &book, &recorder, spans.unheard());
+    self_metrics::observe_content(&observed, &content);
     self_metrics::observe_accounting(&observed, &accounting);
     process_metrics::observe(&observed);
 
@@ -144,6 +149,7 @@ fn assemble(builder: Builder, environment: &Environment) -> Result<Telemetry, Bu
         tracer_provider,
         engine: builder.engine,
         dialects: builder.dialects,
+        content,
         spans,
         accounting,
         normalizer,

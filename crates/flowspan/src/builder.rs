@@ -12,6 +12,7 @@ use tracing::Level;
 
 use crate::{
     BuildError, Telemetry, assemble,
+    capture::Contents,
     naming::Naming,
     outputs::{AnyEventSink, AnyMetricReader, Choice, Output, Way},
     propagation::Caller,
@@ -77,6 +78,7 @@ pub struct Builder {
     pub(crate) engine: Engine,
     pub(crate) semconv: Option<Semconv>,
     pub(crate) dialects: Vec<Dialect>,
+    pub(crate) content: Contents,
     pub(crate) level: Level,
     pub(crate) reporter: Reporter,
     #[cfg(feature = "console")]
@@ -102,6 +104,7 @@ impl Builder {
             engine: Engine::default(),
             semconv: None,
             dialects: Vec::new(),
+            content: Contents::default(),
             level: flowspan_layer::DEFAULT_LEVEL,
             reporter: Reporter::stderr(),
             #[cfg(feature = "console")]

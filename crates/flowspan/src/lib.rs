@@ -75,6 +75,7 @@
 
 mod assemble;
 mod builder;
+mod capture;
 #[cfg(feature = "clap")]
 pub mod clap;
 mod config_file;
@@ -144,6 +145,8 @@ pub use replay::Replay;
 pub use report::{Accounts, ShutdownReport, Signal, TelemetryLost};
 pub use telemetry::{DROP_TIMEOUT, Telemetry};
 
+/// What of prompts, answers, tool arguments and results leaves, and messages in the form of the convention.
+pub use flowspan_content as content;
 /// The words of flowspan: events, fields, the metric catalog.
 pub use flowspan_model as model;
 
@@ -214,6 +217,10 @@ mod migrating {
     #[doc = include_str!("../../../docs/migrating/003-prodigy.md")]
     struct Prodigy;
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/content.md")]
+struct ContentPage;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/labels.md")]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use flowspan_content::ContentPolicy;
 use flowspan_layer::{Accounting, Refusal, Unheard};
 use flowspan_metrics::Recorder;
 use flowspan_model::catalog::{Metric, telemetry};
@@ -45,6 +46,19 @@ pub(crate) fn observe(observed: &Observed<'_>, book: &Book, recorder: &Arc<Recor
         for collapsed in recorder.upgrade().iter().flat_map(|recorder| recorder.collapsed()) {
             let labels = [KeyValue::new("metric", collapsed.metric), KeyValue::new("label", collapsed.label)];
             observer.observe(collapsed.measurements, &labels);
+        }
+    });
+}
+
+/// Creates the metrics of content that was not shown, or not whole.
+pub(crate) fn observe_content(observed: &Observed<'_>, policy: &Arc<ContentPolicy>) {
+    let counts = Arc::clone(policy);
+    observed.counter(&telemetry::CONTENT_CUT, move |observer| observer.observe(counts.counts().cut, &[]));
+    let counts = Arc::clone(policy);
+    observed.counter(&telemetry::CONTENT_REFUSED, move |observer| {
+        let counts = counts.counts();
+        for reason in flowspan_content::Refusal::ALL {
+            observer.observe(counts.refused(reason), &[KeyValue::new("reason", reason.as_str())]);
         }
     });
 }

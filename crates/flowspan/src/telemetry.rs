@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use flowspan_content::ContentPolicy;
 use flowspan_layer::{Accounting, Dialect, Engine, FlowspanLayer, Normalizer, Spans};
 use flowspan_metrics::{Recorder, Totals};
 use flowspan_model::EventSink;
@@ -56,6 +57,8 @@ pub(crate) struct Parts {
     pub(crate) engine: Engine,
     /// What is understood besides what the layer knows by itself.
     pub(crate) dialects: Vec<Dialect>,
+    /// What of content leaves.
+    pub(crate) content: Arc<ContentPolicy>,
     /// For the native engine.
     pub(crate) spans: Spans,
     pub(crate) accounting: Accounting,
@@ -264,15 +267,19 @@ impl Parts {
             _ => FlowspanLayer::new(self.tracer_provider.tracer(SCOPE), events),
         };
         let spans = self.dialects.iter().cloned().fold(spans, FlowspanLayer::with_dialect);
+        let spans = spans.with_content(Arc::clone(&self.content));
         let spans = spans.with_level(self.level).with_accounting(self.accounting.clone());
         let spans = match &self.caller {
             Some(caller) => spans.with_caller(caller.clone()),
             None => spans,
         };
         match &self.logger_provider {
-            Some(provider) => {
-                Box::new(spans.and_then(LogBridge::new(provider, self.level, self.switches.clone())))
-            }
+            Some(provider) => Box::new(spans.and_then(LogBridge::new(
+                provider,
+                self.level,
+                self.switches.clone(),
+                self.content.content(),
+            ))),
             None => Box::new(spans),
         }
     }

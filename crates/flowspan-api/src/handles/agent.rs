@@ -31,6 +31,10 @@ impl Agent {
             "error.type" = Empty,
             otel.status_code = Empty,
             otel.status_description = Empty,
+            gen_ai.input.messages = Empty,
+            gen_ai.output.messages = Empty,
+            gen_ai.system_instructions = Empty,
+            gen_ai.tool.definitions = Empty,
         ))
     }
 
@@ -98,6 +102,8 @@ impl ToolCall {
             "error.type" = Empty,
             otel.status_code = Empty,
             otel.status_description = Empty,
+            gen_ai.tool.call.arguments = Empty,
+            gen_ai.tool.call.result = Empty,
         ))
     }
 

@@ -5,6 +5,7 @@
 
 mod agent;
 mod chunks;
+mod content;
 mod inference;
 mod lasting;
 mod list;

@@ -135,6 +135,8 @@ impl Retrieval {
             "error.type" = Empty,
             otel.status_code = Empty,
             otel.status_description = Empty,
+            gen_ai.retrieval.query.text = Empty,
+            gen_ai.retrieval.documents = Empty,
         ))
     }
 
@@ -220,6 +222,8 @@ impl Memory {
             "error.type" = Empty,
             otel.status_code = Empty,
             otel.status_description = Empty,
+            gen_ai.memory.query.text = Empty,
+            gen_ai.memory.records = Empty,
         ))
     }
 

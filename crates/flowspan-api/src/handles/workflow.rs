@@ -34,6 +34,8 @@ impl Workflow {
             "error.type" = Empty,
             otel.status_code = Empty,
             otel.status_description = Empty,
+            gen_ai.input.messages = Empty,
+            gen_ai.output.messages = Empty,
         ))
     }
 

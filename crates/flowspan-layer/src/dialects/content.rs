@@ -3,9 +3,9 @@
 /// Whether an attribute of this name holds the text of a prompt, an answer, a tool's argument or result,
 /// or a document.
 ///
-/// Such an attribute is dropped from every span, whoever made it. Here is the place at which a policy
-/// is to be asked.
-pub(crate) fn is_content(name: &str) -> bool {
+/// Of such an attribute stands on a span what a [`ContentPolicy`](flowspan_content::ContentPolicy) lets
+/// through, whoever made the span; by default nothing.
+pub fn is_content(name: &str) -> bool {
     // Most names have nothing to do with it, and are told by how they begin.
     match name.split_once('.') {
         Some(("gen_ai", rest)) => is_of_the_convention(rest),

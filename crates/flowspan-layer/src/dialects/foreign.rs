@@ -91,6 +91,11 @@ impl Foreign {
         }
     }
 
+    /// Whether what stands under this name is content.
+    pub(super) fn is_content(&self, name: &str) -> bool {
+        self.meaning(name) == Meaning::Content
+    }
+
     /// What a field means that the dialect says nothing about.
     fn usual_meaning(&self, name: &str) -> Meaning {
         match (name, Field::from_key(name).or_else(|| generic::alias(name))) {

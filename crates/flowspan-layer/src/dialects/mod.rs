@@ -26,9 +26,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use tracing::Metadata;
 
-pub use self::dialect::Dialect;
+pub use self::{content::is_content, dialect::Dialect};
 pub(crate) use self::{
-    content::is_content,
     ending::finish,
     foreign::Foreign,
     notes::Notes,

@@ -66,11 +66,12 @@ impl Keep for Notes {
 }
 
 impl Foreign {
-    /// Takes over what was said through the OpenTelemetry API.
+    /// Takes over what was said through the OpenTelemetry API. Content is kept as it is: whoever calls this
+    /// has judged it, or does so afterwards.
     pub(crate) fn hear(&self, attributes: Vec<KeyValue>, keep: &mut impl Keep) {
         for KeyValue { key, value, .. } in attributes {
             match (self.meaning(key.as_str()), &value) {
-                (Meaning::Content, _) => {}
+                (Meaning::Content, _) => keep.attribute(key, value),
                 (Meaning::Read(reading), Value::I64(number)) => {
                     read(self, reading, key, Said::Integer(*number), keep);
                 }

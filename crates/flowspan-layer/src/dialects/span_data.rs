@@ -11,13 +11,20 @@ use super::{Dialects, Keep, Notes, finish};
 use crate::{
     accounting::{Accounting, Sums},
     attributes::of_value,
+    content::Contents,
     names::span_name,
 };
 
 impl Dialects {
     /// Understands an ended span by its attributes alone. If it is work of the vocabulary, it gets the
-    /// form of such a span, and what is to be told of its end comes back.
-    pub(crate) fn hear_span(&self, span: &mut SpanData, accounting: &Accounting) -> Option<Event> {
+    /// form of such a span, and what is to be told of its end comes back. `contents` judge what is content,
+    /// unless that was done before.
+    pub(crate) fn hear_span(
+        &self,
+        span: &mut SpanData,
+        contents: Option<&Contents>,
+        accounting: &Accounting,
+    ) -> Option<Event> {
         let (foreign, kind) = {
             let attributes = &span.attributes;
             self.recognise_attributes(|name| match attributes.iter().find(|kv| kv.key.as_str() == name) {
@@ -27,6 +34,9 @@ impl Dialects {
         };
         let mut notes = Notes { status: failure(&span.status), ..Notes::default() };
         foreign.hear(std::mem::take(&mut span.attributes), &mut notes);
+        if let Some(contents) = contents {
+            contents.sweep(&mut notes.attributes, |name| foreign.is_content(name));
+        }
         if let Status::Error { description } = &span.status
             && !description.is_empty()
         {

@@ -23,6 +23,7 @@ use crate::{
     accounting::{self, Accounting, Sums},
     attributes::of_value,
     callsites::{self, Plan},
+    content::Contents,
     convention::names_its_agent,
     dialects::{Dialect, Dialects, attributes_of},
     names::span_name,
@@ -158,11 +159,15 @@ where
         self.dialects = self.dialects.with(dialect);
     }
 
+    fn show(&mut self, contents: Contents) {
+        self.spans.contents = contents;
+    }
+
     fn new_span(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>) {
         let plan = callsites::plan(attributes.metadata(), &self.dialects);
         let mut observation = plan.may_be_work().then(|| Observation::new(plan));
         if let Some(observation) = &mut observation {
-            observation.record(|visitor| attributes.record(visitor));
+            observation.record(&self.spans.contents, |visitor| attributes.record(visitor));
         }
         match &observation {
             Some(foreign) if foreign.is_foreign() => {
@@ -182,7 +187,7 @@ where
             let observation = extensions.get_mut::<Observation>();
             observation.and_then(|observation| {
                 let before = observation.span_kind();
-                let starts = observation.record(|visitor| values.record(visitor));
+                let starts = observation.record(&self.spans.contents, |visitor| values.record(visitor));
                 let kind = observation.span_kind();
                 observation.is_foreign().then(|| (starts, (kind != before).then_some(kind)))
             })

@@ -16,7 +16,7 @@ use tracing::{
 };
 use tracing_subscriber::layer::Context;
 
-use crate::dialects::Dialect;
+use crate::{content::Contents, dialects::Dialect};
 
 pub use self::native::{Spans, Unheard};
 pub(crate) use self::{compatible::Compatible, native::Native};
@@ -48,6 +48,9 @@ pub(crate) trait SpanEngine<S: Subscriber>: Send + Sync {
 
     /// Teaches the engine one more dialect, before it hears anything.
     fn understand(&mut self, dialect: Dialect);
+
+    /// Tells the engine what may be shown of content, before it hears anything.
+    fn show(&mut self, contents: Contents);
 
     /// A span was made.
     fn new_span(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>);

@@ -20,8 +20,10 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
+use crate::content::Contents;
+
 use super::{
-    mends::{EventVisitor, Mends},
+    mends::{EventVisitor, Judged, Mends},
     stand_in,
 };
 use crate::normalizer::withdrawn;
@@ -47,6 +49,7 @@ pub(super) struct Ending {
 pub(super) struct TracingOpenTelemetry<S> {
     inner: OpenTelemetryLayer<S, SdkTracer>,
     dispatch: OnceLock<WeakDispatch>,
+    pub(super) contents: Contents,
 }
 
 impl<S> TracingOpenTelemetry<S>
@@ -61,7 +64,7 @@ where
             .with_threads(false)
             .with_target(false)
             .with_tracked_inactivity(false);
-        TracingOpenTelemetry { inner, dispatch: OnceLock::new() }
+        TracingOpenTelemetry { inner, dispatch: OnceLock::new(), contents: Contents::default() }
     }
 
     /// The OpenTelemetry context of a span. Must not be called while its extensions are borrowed.
@@ -109,7 +112,8 @@ where
             return;
         };
         let metadata = event.metadata();
-        let mut visitor = EventVisitor::default();
+        // What ends at the tracer is judged there.
+        let mut visitor = EventVisitor::new(&self.contents, Judged::Later);
         if metadata.target() != TARGET {
             visitor.attributes.push(KeyValue::new("level", metadata.level().as_str()));
             visitor.attributes.push(KeyValue::new("target", metadata.target()));
@@ -130,9 +134,9 @@ where
         let mends = context.span(id).and_then(|span| span.extensions_mut().remove::<Mends>());
         let Some(otel_context) = self.otel_context(id) else { return };
         let span = otel_context.span();
-        let (integers, late_name) = mends.map(|mends| (mends.integers, mends.name)).unwrap_or_default();
-        if !integers.is_empty() {
-            span.set_attributes(integers);
+        let (attributes, late_name) = mends.map(|mends| (mends.attributes, mends.name)).unwrap_or_default();
+        if !attributes.is_empty() {
+            span.set_attributes(attributes);
         }
         if let Some(name) = late_name.or(ending.name) {
             span.update_name(name);
@@ -160,7 +164,7 @@ where
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         self.inner.on_new_span(attributes, id, context.clone());
-        let mut mends = Mends::default();
+        let mut mends = Mends::listening(&self.contents);
         attributes.record(&mut mends);
         // A name that is there from the beginning is heard.
         mends.name = None;
@@ -169,7 +173,7 @@ where
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         self.inner.on_record(id, values, context.clone());
-        let mut mends = Mends::default();
+        let mut mends = Mends::listening(&self.contents);
         values.record(&mut mends);
         keep(mends, context.span(id));
     }
@@ -203,7 +207,7 @@ fn keep<'span, R: LookupSpan<'span>>(mends: Mends, span: Option<SpanRef<'span, R
     let mut extensions = span.extensions_mut();
     match extensions.get_mut::<Mends>() {
         Some(known) => {
-            known.integers.extend(mends.integers);
+            known.attributes.extend(mends.attributes);
             known.name = mends.name.or(known.name.take());
         }
         None => extensions.insert(mends),

@@ -6,6 +6,7 @@
 mod support;
 
 mod anybody;
+mod content;
 mod crates;
 mod hostile;
 mod own;

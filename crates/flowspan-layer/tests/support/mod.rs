@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use flowspan_content::{Content, ContentPolicy};
 use flowspan_layer::{Accounting, Dialect, Engine, FlowspanLayer, Normalizer, Overheard, Spans};
 use flowspan_model::{Event, EventSink, Kind, Moment};
 use opentelemetry::{Value, trace::TracerProvider};
@@ -38,14 +39,16 @@ impl Bench {
     }
 
     pub(crate) fn understanding(engine: Engine, sampler: Sampler, dialect: Option<Dialect>) -> Self {
-        Bench::knowing(engine, sampler, dialect, Accounting::default())
+        Bench::made(engine, sampler, dialect, Accounting::default(), no_content())
     }
 
-    pub(crate) fn with(engine: Engine, sampler: Sampler, accounting: Accounting) -> Self {
-        Bench::knowing(engine, sampler, None, accounting)
-    }
-
-    fn knowing(engine: Engine, sampler: Sampler, dialect: Option<Dialect>, accounting: Accounting) -> Self {
+    pub(crate) fn made(
+        engine: Engine,
+        sampler: Sampler,
+        dialect: Option<Dialect>,
+        accounting: Accounting,
+        policy: Arc<ContentPolicy>,
+    ) -> Self {
         let exporter = InMemorySpanExporter::default();
         let normalizer = Normalizer::new(vec![Box::new(SimpleSpanProcessor::new(exporter.clone()))]);
         let events = Arc::new(Events::default());
@@ -53,13 +56,15 @@ impl Bench {
             .with_sampler(sampler.clone())
             .with_span_processor(
                 Overheard::new(normalizer.clone(), events.clone(), "test")
-                    .with_accounting(accounting.clone()),
+                    .with_accounting(accounting.clone())
+                    .with_content(policy.clone()),
             )
             .build();
         let layer = match engine {
             Engine::Native => FlowspanLayer::native(Spans::new(normalizer).sampler(sampler), events.clone()),
             _ => FlowspanLayer::new(provider.tracer("test"), events.clone()),
         };
+        let layer = layer.with_content(policy);
         let layer = dialect.into_iter().fold(layer, FlowspanLayer::with_dialect);
         let layer = layer.with_accounting(accounting);
         let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
@@ -90,6 +95,10 @@ impl Bench {
             .find(|event| (event.moment, event.kind) == (Moment::Ended, kind))
             .expect("it ended")
     }
+}
+
+pub(crate) fn no_content() -> Arc<ContentPolicy> {
+    Arc::new(ContentPolicy::new(Content::Off))
 }
 
 pub(crate) fn attribute(span: &SpanData, key: &str) -> Option<Value> {

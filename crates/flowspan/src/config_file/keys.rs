@@ -63,6 +63,8 @@ pub(crate) const KEYS: &[Key] = &[
     one("span_limits.attributes", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "number on one span"),
     one("span_limits.events", "OTEL_SPAN_EVENT_COUNT_LIMIT", "number on one span"),
     one("span_limits.links", "OTEL_SPAN_LINK_COUNT_LIMIT", "number on one span"),
+    one("content.level", "FLOWSPAN_CONTENT", "`off`, `sizes`, `redacted` or `full`"),
+    one("content.limit", "FLOWSPAN_CONTENT_LIMIT", "bytes that are shown of one value"),
     one("console.output", "FLOWSPAN_CONSOLE", "`off`, `lines` or `tree`"),
     one("console.filter", "RUST_LOG", "which log lines are shown"),
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use flowspan_model::{Field, Text, Value as ModelValue};
-use opentelemetry::{Key, Value, trace::Status};
+use opentelemetry::{Key, KeyValue, Value, trace::Status};
 use tracing::field::{Field as TracingField, Visit};
 
 use super::{
@@ -17,12 +17,14 @@ use super::{
 use crate::{
     attributes::span_kind_of,
     callsites::{Meaning, Plan},
+    content::Contents,
     dialects::{Reading, Said, read},
 };
 
 /// Takes what is recorded on a span into its state.
 pub(super) struct Hear<'state> {
     pub(super) plan: &'static Plan,
+    pub(super) contents: &'state Contents,
     /// Whether attributes are kept.
     pub(super) is_recording: bool,
     pub(super) span: Listener<'state>,
@@ -83,6 +85,15 @@ impl Hear<'_> {
         }
     }
 
+    /// What may be said of content. The policy is asked, and the value written, without the state being
+    /// locked.
+    fn content(&mut self, judge: impl FnOnce(&Contents) -> Vec<KeyValue>) {
+        if self.is_recording && self.contents.is_wanted() {
+            let said = judge(self.contents);
+            self.span.state().set_attributes(said);
+        }
+    }
+
     /// What a span of a dialect says.
     fn read(&mut self, reading: Reading, field: &TracingField, said: Said<'_>) {
         if let Some(foreign) = &self.plan.foreign {
@@ -111,7 +122,9 @@ impl Hear<'_> {
         match self.plan.meaning(field) {
             Meaning::Known(known) => self.span.state().set_field(known, value.into()),
             Meaning::Read(reading) => self.read(reading, field, as_said(value)),
-            Meaning::Content => {}
+            Meaning::Content => {
+                self.content(|contents| contents.of_text(field.name(), &as_said(value).into_value().as_str()))
+            }
             _ => self.attribute(field, || as_said(value).into_value()),
         }
     }
@@ -151,7 +164,7 @@ impl Visit for Hear<'_> {
             Meaning::StatusDescription => self.span.state().set_status(Status::error(value.to_owned())),
             Meaning::Attribute => self.attribute(field, || value.to_owned().into()),
             Meaning::Read(reading) => self.read(reading, field, Said::Text(value)),
-            Meaning::Content => {}
+            Meaning::Content => self.content(|contents| contents.of_text(field.name(), value)),
         }
     }
 
@@ -159,7 +172,7 @@ impl Visit for Hear<'_> {
         match self.plan.meaning(field) {
             // Nobody sees it: it need not be written.
             Meaning::Attribute if !self.is_recording => {}
-            Meaning::Content => {}
+            Meaning::Content => self.content(|contents| contents.of_value(field.name(), value)),
             _ => self.record_str(field, &format!("{value:?}")),
         }
     }

@@ -42,10 +42,14 @@ use self::{
     record::{Life, Record, State, known_work},
     shadow::Shadows,
 };
-use super::{SpanEngine, mends::EventVisitor};
+use super::{
+    SpanEngine,
+    mends::{EventVisitor, Judged},
+};
 use crate::{
     accounting::{self, Accounting},
     callsites::{self, Plan},
+    content::Contents,
     dialects::{Dialect, Dialects},
     observation::FieldVisitor,
 };
@@ -77,6 +81,7 @@ pub(crate) struct Native<S> {
     accounting: Accounting,
     shadows: Shadows,
     dialects: Dialects,
+    contents: Contents,
     subscriber: PhantomData<fn(S)>,
 }
 
@@ -94,6 +99,7 @@ where
             open,
             events,
             dialects: Dialects::default(),
+            contents: Contents::default(),
             accounting: Accounting::default(),
             subscriber: PhantomData,
         }
@@ -198,7 +204,7 @@ where
         });
     }
 
-    fn add_event(event: &Event<'_>, record: &Record) {
+    fn add_event(&self, event: &Event<'_>, record: &Record) {
         let metadata = event.metadata();
         if !record.is_recording() {
             // How a span of a dialect ended is measured, even if nobody keeps it.
@@ -208,7 +214,7 @@ where
             return;
         }
         let is_foreign = metadata.target() != TARGET;
-        let mut visitor = EventVisitor::default();
+        let mut visitor = EventVisitor::new(&self.contents, Judged::Now);
         if is_foreign {
             visitor.attributes.push(KeyValue::new("level", metadata.level().as_str()));
             visitor.attributes.push(KeyValue::new("target", metadata.target()));
@@ -244,6 +250,10 @@ where
         self.dialects = self.dialects.with(dialect);
     }
 
+    fn show(&mut self, contents: Contents) {
+        self.contents = contents;
+    }
+
     fn new_span(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>) {
         let metadata = attributes.metadata();
         let plan = callsites::plan(metadata, &self.dialects);
@@ -269,7 +279,8 @@ where
         let is_recording = unshared.is_recording();
         let state = unshared.state_mut();
         state.open(metadata.name(), self.traces.spans.limits, plan);
-        attributes.record(&mut Hear { plan, is_recording, span: Listener::New(state) });
+        let contents = &self.contents;
+        attributes.record(&mut Hear { plan, contents, is_recording, span: Listener::New(state) });
         if plan.foreign.is_some() {
             unshared.decide_alone();
         }
@@ -288,7 +299,8 @@ where
     fn record(&self, id: &Id, values: &Values<'_>, _: &Context<'_, S>) {
         let started = self.look(id.into_u64(), |record| {
             let (plan, is_recording) = (record.plan, record.is_recording());
-            values.record(&mut Hear { plan, is_recording, span: Listener::Open(record) });
+            let contents = &self.contents;
+            values.record(&mut Hear { plan, contents, is_recording, span: Listener::Open(record) });
             plan.foreign.as_ref()?;
             let mut state = record.state();
             let is_new = record.decide(&mut state) && record.is(Life::Begun);
@@ -321,7 +333,7 @@ where
         let around = span.and_then(|span| {
             self.look(span, |record| {
                 if !plan.is_repetition {
-                    Self::add_event(event, record);
+                    self.add_event(event, record);
                 }
                 plan.kind.and_then(|_| known_work(record.nearest_work()).cloned())
             })
@@ -366,7 +378,12 @@ where
         let started = self.begin(&record, &mut state);
         record.becomes(Life::Closed, &mut state);
         state.finish(record.kind(), record.plan);
-        let rare = state.take_rare().map(|rare| *rare).unwrap_or_default();
+        let mut rare = state.take_rare().map(|rare| *rare).unwrap_or_default();
+        if self.contents.is_wanted() {
+            for said in std::mem::take(&mut rare.content) {
+                state.set_attributes(self.contents.of_text(said.key.as_str(), &said.value.as_str()));
+            }
+        }
         let (active, shadow) = (state.active.take(), rare.shadow.clone());
         let ids = record.ids(&state);
         let mut event = record.kind().map(|kind| state.ended(kind, ids, begun));
@@ -376,7 +393,7 @@ where
             .then(|| state.export(event.as_ref(), rare, record.origin(), &self.traces.spans.scope));
         if let (None, Some(_), Some(span)) = (&event, &shadow, &mut span) {
             // What it is may have been said through `OpenTelemetrySpanExt` alone.
-            event = self.dialects.hear_span(span, &self.accounting);
+            event = self.dialects.hear_span(span, None, &self.accounting);
         }
         // What is dropped or called from here on may come back to this span.
         drop(state);

@@ -80,9 +80,10 @@ impl Span for Proxy {
     }
 
     fn set_attribute(&mut self, attribute: KeyValue) {
-        if !is_content(attribute.key.as_str()) {
-            self.change(|state| state.set_attribute(attribute.key, attribute.value));
-        }
+        self.change(|state| match is_content(attribute.key.as_str()) {
+            true => state.add_content(attribute),
+            false => state.set_attribute(attribute.key, attribute.value),
+        });
     }
 
     fn set_status(&mut self, status: Status) {

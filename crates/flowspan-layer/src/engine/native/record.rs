@@ -294,6 +294,8 @@ pub(super) struct Rare {
     pub(super) around: Option<OtelContext>,
     /// What `OpenTelemetrySpanExt` sees of it, if it has asked.
     pub(super) shadow: Option<Id>,
+    /// What was said through the OpenTelemetry API that is content. Nobody has judged it yet.
+    pub(super) content: Vec<KeyValue>,
 }
 
 impl State {
@@ -392,6 +394,24 @@ impl State {
             Some(known) => known.value = value,
             None if has_room => self.attributes.push(KeyValue::new(key, value)),
             None => self.dropped_attributes += 1,
+        }
+    }
+
+    /// Keeps content that somebody has to judge. The last value of a key counts.
+    pub(super) fn add_content(&mut self, said: KeyValue) {
+        let limit = self.limits.max_attributes_per_span as usize;
+        let content = &mut self.rare().content;
+        let has_room = content.len() < limit;
+        match content.iter_mut().find(|known| known.key == said.key) {
+            Some(known) => known.value = said.value,
+            None if has_room => content.push(said),
+            None => self.dropped_attributes += 1,
+        }
+    }
+
+    pub(super) fn set_attributes(&mut self, attributes: Vec<KeyValue>) {
+        for attribute in attributes {
+            self.set_attribute(attribute.key, attribute.value);
         }
     }
 

@@ -91,6 +91,21 @@ pub const UNPRICED: Metric = counter(
 )
 .labels(&[UNPRICED_PROVIDER, UNPRICED_MODEL]);
 
+/// Content that is too long.
+pub const CONTENT_CUT: Metric = counter(
+    "telemetry.content.cut",
+    "{value}",
+    "Prompts, answers, tool arguments and results that were shown in part, because they were too long.",
+);
+
+/// Content that cannot be shown.
+pub const CONTENT_REFUSED: Metric = counter(
+    "telemetry.content.refused",
+    "{value}",
+    "Prompts, answers, tool arguments and results that were not shown although content is, and why.",
+)
+.labels(&[DROP_REASON]);
+
 pub(super) const ROWS: &[Metric] = &[
     CREATED,
     DELIVERED,
@@ -103,4 +118,6 @@ pub(super) const ROWS: &[Metric] = &[
     USAGE_REFUSED,
     USAGE_DUPLICATES,
     UNPRICED,
+    CONTENT_CUT,
+    CONTENT_REFUSED,
 ];
