@@ -5,6 +5,7 @@
 
 mod advisories;
 mod check;
+mod dashboards;
 mod error;
 mod generate;
 mod msrv;
@@ -38,6 +39,8 @@ enum Task {
     },
     /// Writes the pages that are made from the vocabulary.
     Generate,
+    /// Writes the Grafana dashboards, alerts and recording rules for a program of yours.
+    Dashboards(dashboards::DashboardArgs),
     /// Takes the pictures of the documentation anew, from a real run.
     Pictures,
     /// A real Collector, Jaeger and Prometheus on this machine.
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Task::Check => check::run(),
         Task::Test { arguments } => test::run(&arguments),
         Task::Generate => generate::run(),
+        Task::Dashboards(arguments) => dashboards::run(arguments),
         Task::Pictures => pictures::run(),
         Task::Stack { task } => stack::run(&task),
     };
