@@ -31,7 +31,7 @@ mod query;
 mod yaml;
 
 pub use crate::{
-    alerting::{ALERTS, Alert, Limit, RECORDINGS, Recording, Severity},
+    alerting::{ALERTS, Alert, Every, Limit, RECORDINGS, Recording, Severity},
     boards::{Board, Row, boards},
     files::{File, Settings, files},
     gen_ai::Semconv,

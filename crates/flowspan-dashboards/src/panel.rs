@@ -128,6 +128,8 @@ pub struct Panel {
     pub width: u8,
     /// How high it is.
     pub height: u8,
+    /// The shortest interval of its columns. No finer than four scrapes, or an interval may hold none.
+    pub interval: &'static str,
     /// Why it may have nothing to show; none if that would be a fault.
     pub empty: Option<&'static str>,
     /// The way to the traces behind it.
@@ -151,6 +153,7 @@ pub(crate) const fn panel(look: Look, title: &'static str, description: &'static
         thresholds: None,
         width,
         height,
+        interval: "1m",
         empty: None,
         traces: &[],
     }
@@ -187,6 +190,10 @@ impl Panel {
 
     pub(crate) const fn width(self, width: u8) -> Self {
         Panel { width, ..self }
+    }
+
+    pub(crate) const fn every(self, interval: &'static str) -> Self {
+        Panel { interval, ..self }
     }
 
     pub(crate) const fn empty(self, reason: &'static str) -> Self {

@@ -63,6 +63,7 @@ pub use crate::{
             test_rules,
         },
         collector::{Collector, CollectorBuilder, SINGLE_CONFIG, Signal},
+        grafana_schema::check_dashboards,
         jaeger::{JAEGER_CONFIG, Jaeger, JaegerBuilder},
         postgres::Postgres,
         prometheus::{PROMETHEUS_CONFIG, Prometheus, PrometheusBuilder},

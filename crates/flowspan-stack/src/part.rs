@@ -24,11 +24,13 @@ pub enum Part {
     Statsd,
     /// Prometheus' StatsD server, which knows the dialects with tags, too.
     StatsdExporter,
+    /// Grafana's published types of dashboards, with the compiler that checks by them.
+    GrafanaSchema,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Collector,
         Self::Jaeger,
         Self::Prometheus,
@@ -36,6 +38,7 @@ impl Part {
         Self::Postgres,
         Self::Statsd,
         Self::StatsdExporter,
+        Self::GrafanaSchema,
     ];
 
     /// The file name of the part's program.
@@ -49,6 +52,7 @@ impl Part {
             Self::Postgres => "postgres",
             Self::Statsd => "statsd",
             Self::StatsdExporter => "statsd_exporter",
+            Self::GrafanaSchema => "tsc",
         }
     }
 }
@@ -63,6 +67,7 @@ impl fmt::Display for Part {
             Self::Postgres => "PostgreSQL",
             Self::Statsd => "StatsD",
             Self::StatsdExporter => "the StatsD exporter",
+            Self::GrafanaSchema => "Grafana's schema",
         })
     }
 }

@@ -67,6 +67,17 @@ pub struct Recording {
     pub query: &'static str,
     /// What it is for, for who reads the file.
     pub description: &'static str,
+    /// When it is reckoned.
+    pub every: Every,
+}
+
+/// How often a recording rule is reckoned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Every {
+    /// As often as all rules.
+    Evaluation,
+    /// Every five minutes: growth since the last time, to be added up over weeks.
+    FiveMinutes,
 }
 
 /// Where the runbook is, for links in alerts.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ALERTS, Limit, RECORDINGS};
+use super::{ALERTS, Every, Limit, RECORDINGS};
 use crate::{Namespace, QueryError, expand, yaml};
 
 /// The file of the alerts.
@@ -24,22 +24,30 @@ pub(crate) fn alerting_rules(namespace: Namespace<'_>) -> Result<String, QueryEr
             },
         }))
     });
-    file("flowspan-alerts", rules.collect::<Result<_, _>>()?)
+    let rules = rules.collect::<Result<Vec<_>, _>>()?;
+    Ok(yaml::write(&json!({"groups": [{"name": "flowspan-alerts", "rules": rules}]})))
 }
 
-/// The file of the recording rules.
+/// The file of the recording rules, in two groups.
 pub(crate) fn recording_rules(namespace: Namespace<'_>) -> Result<String, QueryError> {
-    let rules = RECORDINGS.iter().map(|recording| {
+    let notes =
+        RECORDINGS.iter().map(|recording| format!("# {}: {}\n", recording.name, recording.description));
+    let rates = recorded(Every::Evaluation, namespace)?;
+    let growth = recorded(Every::FiveMinutes, namespace)?;
+    let groups = json!({"groups": [
+        {"name": "flowspan-rates", "rules": rates},
+        {"name": "flowspan-history", "interval": "5m", "rules": growth},
+    ]});
+    Ok(notes.collect::<String>() + &yaml::write(&groups))
+}
+
+fn recorded(every: Every, namespace: Namespace<'_>) -> Result<Vec<Value>, QueryError> {
+    let recordings = RECORDINGS.iter().filter(|recording| recording.every == every);
+    let rules = recordings.map(|recording| {
         Ok(json!({
             "record": expand(&format!("<:{}>", recording.name), namespace)?,
             "expr": expand(recording.query, namespace)?,
         }))
     });
-    let notes =
-        RECORDINGS.iter().map(|recording| format!("# {}: {}\n", recording.name, recording.description));
-    Ok(notes.collect::<String>() + &file("flowspan-recordings", rules.collect::<Result<_, _>>()?)?)
-}
-
-fn file(group: &str, rules: Vec<Value>) -> Result<String, QueryError> {
-    Ok(yaml::write(&json!({"groups": [{"name": group, "rules": rules}]})))
+    rules.collect()
 }

@@ -12,6 +12,7 @@ pub(super) fn board() -> Board {
         uid: "flowspan-agents",
         title: "flowspan: agents and tools",
         description: "What agents and their tools do, how often they fail, and how long they wait for people.",
+        time: "now-6h",
         rows: ROWS.to_vec(),
     }
 }

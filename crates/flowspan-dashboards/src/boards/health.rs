@@ -11,6 +11,7 @@ pub(super) fn board() -> Board {
         uid: "flowspan-health",
         title: "flowspan: its own health",
         description: "Does telemetry itself lose anything, and what does it need?",
+        time: "now-6h",
         rows: ROWS.to_vec(),
     }
 }

@@ -12,6 +12,7 @@ pub(super) fn board() -> Board {
         uid: "flowspan-map-reduce",
         title: "flowspan: map-reduce",
         description: "How fast do items go through, what goes to the dead-letter queues, and is there room for more?",
+        time: "now-6h",
         rows: ROWS.to_vec(),
     }
 }

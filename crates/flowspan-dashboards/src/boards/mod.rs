@@ -3,6 +3,7 @@
 mod agents;
 mod gen_ai;
 mod health;
+mod history;
 mod map_reduce;
 mod models;
 mod steps;
@@ -19,6 +20,8 @@ pub struct Board {
     pub title: &'static str,
     /// What it is for.
     pub description: &'static str,
+    /// When its time begins until somebody chooses another one.
+    pub time: &'static str,
     /// Its rows.
     pub rows: Vec<Row>,
 }
@@ -53,5 +56,6 @@ pub fn boards(semconv: Semconv) -> Vec<Board> {
         models::board(semconv),
         agents::board(),
         health::board(),
+        history::board(),
     ]
 }

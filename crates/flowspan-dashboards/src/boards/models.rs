@@ -17,6 +17,7 @@ pub(super) fn board(semconv: Semconv) -> Board {
         uid: "flowspan-models",
         title: "flowspan: model usage and cost",
         description: "Where the tokens and the money go, and what to do about it.",
+        time: "now-6h",
         rows,
     }
 }

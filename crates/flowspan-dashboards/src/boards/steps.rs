@@ -12,6 +12,7 @@ pub(super) fn board() -> Board {
         uid: "flowspan-steps",
         title: "flowspan: steps",
         description: "Which steps fail, which are repaired, and where the time goes.",
+        time: "now-6h",
         rows: ROWS.to_vec(),
     }
 }

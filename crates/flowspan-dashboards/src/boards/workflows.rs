@@ -12,6 +12,7 @@ pub(super) fn board() -> Board {
         uid: "flowspan-workflows",
         title: "flowspan: workflow overview",
         description: "Do the workflows succeed, how long do they take, and which ones are worth a look?",
+        time: "now-6h",
         rows: ROWS.to_vec(),
     }
 }

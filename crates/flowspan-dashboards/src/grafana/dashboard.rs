@@ -26,7 +26,7 @@ pub(crate) fn dashboard(board: &Board, namespace: &str) -> Result<Value, QueryEr
         "tags": ["flowspan"],
         "editable": true,
         "graphTooltip": 1,
-        "time": {"from": "now-6h", "to": "now"},
+        "time": {"from": board.time, "to": "now"},
         "refresh": "30s",
         "schemaVersion": SCHEMA_VERSION,
         "templating": {"list": variables::of(names, namespace)?},

@@ -51,8 +51,7 @@ pub(super) fn panel(panel: &Panel, namespace: Namespace<'_>) -> Result<Value, Qu
         "targets": targets,
         "options": looks::options(panel.look),
         "fieldConfig": looks::fields(panel, namespace)?,
-        // No finer than four scrapes, or an interval may hold none of them.
-        "interval": "1m",
+        "interval": panel.interval,
     });
     if let Look::Table(columns) = panel.look {
         json["transformations"] = looks::transformations(columns, namespace)?;
