@@ -18,6 +18,7 @@
 //!
 //! - [`files`] gives everything that stands below `dashboards/`, for any namespace and any generation of
 //!   the GenAI conventions: what `cargo xtask dashboards` writes and `cargo xtask check` compares.
+//! - [`targets`] reads the queries of a dashboard as Grafana sends them.
 //! - [`boards`], [`ALERTS`] and [`RECORDINGS`] are the rows, for tests that ask every query of a real
 //!   Prometheus.
 
@@ -28,6 +29,7 @@ mod gen_ai;
 mod grafana;
 mod panel;
 mod query;
+mod targets;
 mod yaml;
 
 pub use crate::{
@@ -37,4 +39,5 @@ pub use crate::{
     gen_ai::Semconv,
     panel::{Colour, Column, Look, Panel, Query, Store, Tag, Unit},
     query::{Namespace, QueryError, expand, metrics_in},
+    targets::{Chosen, Question, Target, targets},
 };

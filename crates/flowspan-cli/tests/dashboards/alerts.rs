@@ -6,7 +6,7 @@ use flowspan::{MapReduce, Workflow, event};
 use flowspan_stack::{Part, Prometheus, require, wait_until};
 
 use crate::{
-    board::read,
+    read,
     workload::{target, telemetry},
 };
 

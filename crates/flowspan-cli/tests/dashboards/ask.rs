@@ -2,10 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use flowspan_dashboards::{Question, Target};
 use flowspan_stack::{Postgres, Prometheus};
 use serde_json::Value;
-
-use crate::board::{Question, Target};
 
 /// The numbers of an answer, series by series, or its rows.
 pub(crate) type Answer = Result<Vec<String>, String>;

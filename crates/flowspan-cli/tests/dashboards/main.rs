@@ -4,6 +4,13 @@
 
 mod alerts;
 mod ask;
-mod board;
 mod panels;
 mod workload;
+
+use std::{fs, path::Path};
+
+/// A file of the repository.
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

@@ -6,12 +6,13 @@ use std::{
     time::Duration,
 };
 
+use flowspan_dashboards::{Chosen, Question, Target, targets};
 use flowspan_stack::{Part, Postgres, Prometheus, require, wait_until};
 use serde_json::Value;
 
 use crate::{
     ask::{ask, instant},
-    board::{Question, Target, filled, read, targets},
+    read,
     workload::Workload,
 };
 
@@ -25,6 +26,18 @@ const QUIET: [(&str, &str); 5] = [
     ("Time to the first chunk", "of the GenAI conventions"),
     ("Tokens", "of the GenAI conventions, where it may be empty"),
 ];
+
+/// The dashboards, by the names of their files.
+const BOARDS: [&str; 7] = ["workflows", "map-reduce", "steps", "models", "agents", "health", "history"];
+
+const CHOSEN: Chosen<'_> = Chosen { namespace: "flowspan", range: "1h", interval: "1m", rate_interval: "1m" };
+
+/// A query and the dashboard that it stands on.
+type Asked = (&'static str, Target);
+
+fn board(name: &str) -> Value {
+    serde_json::from_str(&read(&format!("dashboards/flowspan-{name}.json"))).expect("JSON")
+}
 
 /// A demo that has ended its run and still serves its metrics.
 struct Demo {
@@ -92,7 +105,10 @@ fn every_panel_shows_data_and_the_key_panels_show_the_numbers_of_the_run() {
         .expect("Prometheus");
     let demo = Demo::run(&store.url());
     prometheus.scrape(demo.target()).expect("scraped");
-    let targets = targets();
+    let targets: Vec<Asked> = BOARDS
+        .into_iter()
+        .flat_map(|name| targets(&board(name), &CHOSEN).into_iter().map(move |target| (name, target)))
+        .collect();
     assert!(targets.len() > 100, "{} queries", targets.len());
     the_key_panels_are_right(&targets, &demo, &prometheus);
     the_event_store_says_the_same(&targets, &demo, &prometheus, &store);
@@ -107,7 +123,7 @@ fn every_panel_shows_data_and_the_key_panels_show_the_numbers_of_the_run() {
 }
 
 /// The panel's value once the last scrape of the run is there.
-fn the_key_panels_are_right(targets: &[Target], demo: &Demo, prometheus: &Prometheus) {
+fn the_key_panels_are_right(targets: &[Asked], demo: &Demo, prometheus: &Prometheus) {
     let count = |what: &str| demo.number(&format!("/counts/{what}"));
     let tokens = |what: &str| demo.number(&format!("/tokens/{what}"));
     let expected = [
@@ -131,9 +147,9 @@ fn the_key_panels_are_right(targets: &[Target], demo: &Demo, prometheus: &Promet
         ("health", "Delivered", 1.0),
     ];
     for (board, panel, value) in expected {
-        let target = targets
+        let (_, target) = targets
             .iter()
-            .find(|target| target.board == board && target.panel == panel)
+            .find(|(name, target)| *name == board && target.panel == panel)
             .unwrap_or_else(|| panic!("{board} has no {panel}"));
         let Question::Instant(query) = &target.question else { panic!("{panel} is no number") };
         let mut shown = Vec::new();
@@ -146,8 +162,9 @@ fn the_key_panels_are_right(targets: &[Target], demo: &Demo, prometheus: &Promet
     }
 }
 
-fn the_event_store_says_the_same(targets: &[Target], demo: &Demo, prometheus: &Prometheus, store: &Postgres) {
-    let target = targets.iter().find(|target| target.panel == "Tokens by model, exact").expect("the panel");
+fn the_event_store_says_the_same(targets: &[Asked], demo: &Demo, prometheus: &Prometheus, store: &Postgres) {
+    let (_, target) =
+        targets.iter().find(|(_, target)| target.panel == "Tokens by model, exact").expect("the panel");
     let rows = ask(target, prometheus, store).expect("an answer");
     let number = |pointer: &str| demo.number(pointer);
     assert_eq!(
@@ -163,10 +180,10 @@ fn the_event_store_says_the_same(targets: &[Target], demo: &Demo, prometheus: &P
     );
 }
 
-fn every_panel_has_data(targets: &[Target], prometheus: &Prometheus, store: &Postgres) {
+fn every_panel_has_data(targets: &[Asked], prometheus: &Prometheus, store: &Postgres) {
     let mut empty = Vec::new();
     wait_until(PATIENCE, || {
-        empty = targets.iter().filter(|target| is_empty(target, prometheus, store)).collect();
+        empty = targets.iter().filter(|(_, target)| is_empty(target, prometheus, store)).collect();
         empty.is_empty().then_some(())
     });
     assert!(empty.is_empty(), "no data for {empty:#?}");
@@ -188,7 +205,7 @@ fn every_documented_query_and_variable_has_an_answer(prometheus: &Prometheus) {
             assert!(!answer.is_empty(), "{page}: no answer to {query}");
         }
     }
-    let board: Value = serde_json::from_str(&read("dashboards/flowspan-workflows.json")).expect("JSON");
+    let board = board("workflows");
     let variables = board["templating"]["list"].as_array().expect("variables");
     let asked: BTreeMap<_, _> = variables
         .iter()
@@ -198,7 +215,7 @@ fn every_documented_query_and_variable_has_an_answer(prometheus: &Prometheus) {
     for (name, definition) in asked {
         let inner = definition.strip_prefix("label_values(").and_then(|rest| rest.strip_suffix(')'));
         let (series, label) = inner.and_then(|inner| inner.rsplit_once(", ")).expect("two arguments");
-        let query = filled(&format!("count by ({label}) ({series})"));
+        let query = CHOSEN.fill(&format!("count by ({label}) ({series})"));
         assert!(!instant(prometheus, &query).expect("an answer").is_empty(), "{name}: {query}");
     }
 }
@@ -227,7 +244,7 @@ fn every_rule_is_evaluated_without_an_error(prometheus: &Prometheus) {
 }
 
 fn an_unknown_namespace_says_so(prometheus: &Prometheus) {
-    let board: Value = serde_json::from_str(&read("dashboards/flowspan-workflows.json")).expect("JSON");
+    let board = board("workflows");
     let panels = board["panels"].as_array().expect("panels");
     let query = |title: &str| {
         let panel = panels.iter().find(|panel| panel["title"] == title).expect("the panel");

@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::{Colour, Column, Look, Namespace, Panel, QueryError, Unit, expand};
 
+/// What a panel says that should have something to show, and has not.
+pub(crate) const NOTHING_THERE: &str = "no data: is the namespace right, and is the program scraped?";
+
 pub(super) const fn plugin(look: Look) -> &'static str {
     match look {
         Look::Stat => "stat",
@@ -117,7 +120,7 @@ pub(super) fn fields(panel: &Panel, namespace: Namespace<'_>) -> Result<Value, Q
         "color": {"mode": colours(panel)},
         "thresholds": thresholds(panel),
         "custom": custom(panel.look),
-        "noValue": panel.empty.unwrap_or("no data: is the namespace right, and is the program scraped?"),
+        "noValue": panel.empty.unwrap_or(NOTHING_THERE),
     });
     if panel.unit == Unit::Share {
         (defaults["min"], defaults["max"]) = (0.into(), 1.into());

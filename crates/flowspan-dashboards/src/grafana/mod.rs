@@ -6,4 +6,4 @@ mod looks;
 mod panels;
 mod variables;
 
-pub(crate) use dashboard::dashboard;
+pub(crate) use self::{dashboard::dashboard, looks::NOTHING_THERE};
