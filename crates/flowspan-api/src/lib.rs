@@ -74,7 +74,7 @@ pub use guard::Guard;
 pub use handle::Handle;
 pub use handles::{
     Agent, Blocked, Embeddings, Inference, MapItem, MapReduce, Memory, Phase, Plan, Reduce, Retrieval,
-    Session, Step, ToolCall, Workflow, Worktree, kind,
+    Session, Step, Streamed, ToolCall, Workflow, Worktree, kind,
 };
 pub use held::Held;
 pub use observed::{AlwaysSuccess, ByResult, Judge, Observed};

@@ -97,7 +97,7 @@ impl<F: Future, J: Judge<F::Output>> Future for Observed<F, J> {
             panic!("an observed future was polled after it had finished");
         };
         let output = {
-            let _on_unwind = OnUnwind { span, began_panicking: panicking(), unwound: this.unwound };
+            let _on_unwind = OnUnwind::new(span, this.unwound);
             let _entered = span.enter();
             let output = ready!(future.poll(context));
             this.future.set(None);
@@ -111,11 +111,17 @@ impl<F: Future, J: Judge<F::Output>> Future for Observed<F, J> {
 }
 
 /// Ends the span as failed if a panic passes.
-struct OnUnwind<'poll> {
+pub(crate) struct OnUnwind<'poll> {
     span: &'poll Span,
     // A future that is polled while another panic passes has not panicked itself.
     began_panicking: bool,
     unwound: &'poll mut bool,
+}
+
+impl<'poll> OnUnwind<'poll> {
+    pub(crate) fn new(span: &'poll Span, unwound: &'poll mut bool) -> Self {
+        OnUnwind { span, began_panicking: panicking(), unwound }
+    }
 }
 
 impl Drop for OnUnwind<'_> {

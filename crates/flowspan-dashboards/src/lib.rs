@@ -25,18 +25,18 @@
 mod alerting;
 mod boards;
 mod files;
-mod gen_ai;
 mod grafana;
 mod panel;
 mod query;
 mod targets;
 mod yaml;
 
+pub use flowspan_model::Semconv;
+
 pub use crate::{
     alerting::{ALERTS, Alert, Every, Limit, RECORDINGS, Recording, Severity},
     boards::{Board, Row, boards},
     files::{File, Settings, files},
-    gen_ai::Semconv,
     panel::{Colour, Column, Look, Panel, Query, Store, Tag, Unit},
     query::{Namespace, QueryError, expand, metrics_in},
     targets::{Chosen, Question, Target, targets},

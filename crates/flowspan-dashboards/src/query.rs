@@ -5,7 +5,7 @@ use flowspan_model::{
     catalog::{self, Instrument, Metric, Naming},
 };
 
-use crate::{alerting::RECORDINGS, gen_ai};
+use crate::alerting::RECORDINGS;
 
 /// Labels of the catalog that queries name by what they mean.
 const LABELS: [(&str, Field); 1] = [("job", Field::Job)];
@@ -146,16 +146,13 @@ fn resolve(name: &str, query: &str, namespace: Namespace<'_>) -> Result<String, 
 
 /// The name of a metric's series, and what it is.
 fn series(name: &str, namespace: Namespace<'_>) -> Option<(String, Instrument)> {
-    if let Some(metric) = catalog::metric(name) {
-        let bare = metric.prometheus_name("");
-        let series = match metric.naming {
-            Naming::Namespaced => namespace.prefix() + &bare,
-            Naming::Standard => bare,
-        };
-        return Some((series, metric.instrument));
-    }
-    gen_ai::metric(name)
-        .map(|(unit, instrument)| (catalog::prometheus_name(name, unit, instrument), instrument))
+    let metric = catalog::metric(name)?;
+    let bare = metric.prometheus_name("");
+    let series = match metric.naming {
+        Naming::Namespaced => namespace.prefix() + &bare,
+        Naming::Standard => bare,
+    };
+    Some((series, metric.instrument))
 }
 
 /// What the label of this field is called on a series that Prometheus scraped.

@@ -141,6 +141,19 @@ fn grouped_by(query: &str) -> Vec<String> {
 }
 
 #[test]
+fn panels_ask_only_for_what_their_generation_of_the_convention_has() {
+    for semconv in [Semconv::Latest, Semconv::V1_41] {
+        let boards = boards(semconv);
+        let panels = boards.iter().flat_map(|board| &board.rows).flat_map(|row| row.panels);
+        for query in panels.filter(|panel| panel.store == Store::Prometheus).flat_map(|panel| panel.queries) {
+            for metric in metrics_in(query.text).expect("a query") {
+                assert!(metric.is_spoken(semconv), "{} in {semconv:?}", metric.name);
+            }
+        }
+    }
+}
+
+#[test]
 fn every_alert_has_its_section_in_the_runbook() {
     let runbook = page("docs/runbook.md");
     for alert in ALERTS {

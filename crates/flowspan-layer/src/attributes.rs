@@ -3,13 +3,13 @@
 use flowspan_model::{Field, Value as ModelValue};
 use opentelemetry::{StringValue, Value};
 
-use crate::normalizer::finish_reasons;
+use crate::convention::{is_list, list};
 
 /// The value of a field as that of an attribute.
 #[inline]
 pub(crate) fn of_value(field: Field, value: &ModelValue) -> Value {
     match value {
-        ModelValue::Text(text) if field == Field::FinishReasons => finish_reasons(text),
+        ModelValue::Text(text) if is_list(field) => list(field, text),
         ModelValue::Text(text) => Value::String(match text.as_static() {
             Some(text) => StringValue::from(text),
             None => StringValue::from(text.to_shared()),

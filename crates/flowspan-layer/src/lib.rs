@@ -54,6 +54,7 @@
 
 mod attributes;
 mod callsites;
+mod convention;
 mod engine;
 mod layer;
 mod names;

@@ -2,13 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use flowspan_model::Field;
-use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
+use flowspan_model::Semconv;
+use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::{
     Resource,
     error::OTelSdkResult,
     trace::{Span, SpanData, SpanProcessor},
 };
+
+use crate::convention::speak;
 
 /// How many attributes a span may have: the default of the specification. The SDK cuts a span at its
 /// own limit, but a span need not come from the SDK.
@@ -17,8 +19,9 @@ const MAX_ATTRIBUTES: usize = 128;
 /// Puts ended spans into their final form and hands them to the processors behind it.
 ///
 /// - An attribute that was set several times stands once, with its last value.
-/// - Finish reasons, which `tracing` can only carry as a text, become the list that the GenAI
-///   conventions ask for.
+/// - Attributes of the GenAI convention get the names and types of the [generation](Normalizer::semconv)
+///   that the program speaks; finish reasons and their like, which `tracing` can only carry as texts,
+///   become lists.
 ///
 /// It has to be the only processor of its provider, so that every exporter sees the same spans.
 /// Clones are the same normalizer: one goes to the provider, for the spans that are made through the
@@ -26,16 +29,32 @@ const MAX_ATTRIBUTES: usize = 128;
 #[derive(Clone, Debug)]
 pub struct Normalizer {
     processors: Arc<[Box<dyn SpanProcessor>]>,
+    semconv: Semconv,
 }
 
 impl Normalizer {
     /// Hands every span to all of these processors.
     pub fn new(processors: Vec<Box<dyn SpanProcessor>>) -> Self {
-        Normalizer { processors: processors.into() }
+        Normalizer { processors: processors.into(), semconv: Semconv::default() }
     }
 
-    /// Takes a span of the native engine, which has each key once already, and hands it on.
-    pub(crate) fn take(&self, span: SpanData) {
+    /// Speaks this generation of the GenAI convention. Default: [`Semconv::Latest`].
+    #[must_use]
+    pub fn semconv(mut self, semconv: Semconv) -> Self {
+        self.semconv = semconv;
+        self
+    }
+
+    /// Takes a span of the native engine, which has each key once already and speaks the latest
+    /// generation, and hands it on.
+    pub(crate) fn take(&self, mut span: SpanData) {
+        if self.semconv != Semconv::Latest {
+            speak(&mut span.attributes, self.semconv);
+        }
+        self.hand_on(span);
+    }
+
+    fn hand_on(&self, span: SpanData) {
         let Some((last, others)) = self.processors.split_last() else { return };
         for processor in others {
             processor.on_end(span.clone());
@@ -57,9 +76,12 @@ impl SpanProcessor for Normalizer {
     }
 
     fn on_end(&self, mut span: SpanData) {
-        let dropped = normalize(&mut span.attributes);
+        // First what came last: only one value of a key counts, and it has to be named before it can be
+        // told whether it is of the same key.
+        let dropped = keep_last(&mut span.attributes);
         span.dropped_attributes_count = span.dropped_attributes_count.saturating_add(dropped);
-        self.take(span);
+        speak(&mut span.attributes, self.semconv);
+        self.hand_on(span);
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -76,26 +98,6 @@ impl SpanProcessor for Normalizer {
             processor.set_resource(resource);
         }
     }
-}
-
-/// Gives the number of attributes that were one too many.
-fn normalize(attributes: &mut Vec<KeyValue>) -> u32 {
-    let dropped = keep_last(attributes);
-    for attribute in attributes {
-        if attribute.key.as_str() == Field::FinishReasons.key()
-            && let Value::String(reasons) = &attribute.value
-        {
-            attribute.value = finish_reasons(reasons.as_str());
-        }
-    }
-    dropped
-}
-
-/// The list that the GenAI conventions ask for.
-pub(crate) fn finish_reasons(reasons: &str) -> Value {
-    let reasons: Vec<StringValue> =
-        reasons.split(',').map(|reason| reason.trim().to_owned().into()).collect();
-    Value::Array(Array::String(reasons))
 }
 
 /// Keeps the last value of each key, at the place of the first.
@@ -132,7 +134,7 @@ mod tests {
     fn the_last_value_of_a_key_stands_at_the_place_of_the_first() {
         let mut attributes =
             vec![KeyValue::new("a", 1), KeyValue::new("b", 1), KeyValue::new("a", 2), KeyValue::new("c", 3)];
-        normalize(&mut attributes);
+        keep_last(&mut attributes);
         assert_eq!(attributes, [KeyValue::new("a", 2), KeyValue::new("b", 1), KeyValue::new("c", 3)]);
     }
 
@@ -140,15 +142,8 @@ mod tests {
     fn what_is_beyond_the_limit_is_dropped_and_counted() {
         let many = (0..10_000).map(|index| KeyValue::new(format!("key {}", index % 5_000), index));
         let mut attributes: Vec<KeyValue> = many.collect();
-        assert_eq!(normalize(&mut attributes), 2 * (5_000 - 128));
+        assert_eq!(keep_last(&mut attributes), 2 * (5_000 - 128));
         assert_eq!(attributes.len(), 128);
         assert_eq!(attributes[0], KeyValue::new("key 0", 5_000));
-    }
-
-    #[test]
-    fn finish_reasons_become_a_list() {
-        let mut attributes = vec![KeyValue::new(Field::FinishReasons.key(), "stop, length")];
-        normalize(&mut attributes);
-        assert_eq!(attributes[0].value, Value::Array(Array::String(vec!["stop".into(), "length".into()])));
     }
 }

@@ -12,7 +12,7 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
-use crate::{attributes::of_value, names::span_name};
+use crate::{attributes::of_value, convention::names_its_agent, names::span_name};
 
 /// How many open spans are remembered at least; when there are twice as many, the older half is
 /// forgotten.
@@ -137,8 +137,11 @@ fn occurrence(event: &Event) -> OtelEvent {
 /// What an event says of its own kind. What it has taken over from around it stands there.
 fn attributes(event: &Event) -> Vec<KeyValue> {
     let is_own = |field: Field| {
-        field != Field::ErrorMessage
-            && [event.kind.fields(), Field::OF_AN_END, Field::ROLL_UP].iter().any(|own| own.contains(&field))
+        field == Field::AgentName && names_its_agent(event.kind)
+            || field != Field::ErrorMessage
+                && [event.kind.fields(), Field::OF_AN_END, Field::ROLL_UP, Field::ADDED]
+                    .iter()
+                    .any(|own| own.contains(&field))
     };
     let own = event.fields.iter().filter(|(field, _)| is_own(*field));
     own.map(|(field, value)| KeyValue::new(Key::from_static_str(field.key()), of_value(field, value)))

@@ -29,6 +29,8 @@ pub(crate) struct Family {
     floor: Floor,
     labels: Box<[Label]>,
     constant: Box<[Pair]>,
+    /// The labels whose values are whole numbers.
+    integers: Box<[Arc<str>]>,
     unbound: Unbound,
     limit: usize,
     hasher: RandomState,
@@ -85,6 +87,12 @@ impl Family {
                 .constant_labels()
                 .iter()
                 .map(|(name, value)| (name.as_ref().into(), value.as_ref().into()))
+                .collect(),
+            integers: shape
+                .labels
+                .iter()
+                .filter(|label| label.is_integer())
+                .map(|label| Arc::clone(&label.name))
                 .collect(),
             unbound: Unbound::new(shape, meter),
             limit: shape.series_limit,
@@ -147,7 +155,7 @@ impl Family {
         if series.len() >= limit {
             return None;
         }
-        let labels: Vec<KeyValue> = pairs.iter().map(key_value).collect();
+        let labels: Vec<KeyValue> = pairs.iter().map(|pair| self.key_value(pair)).collect();
         let identity = Series::new(Arc::clone(&self.name), self.instrument, Arc::clone(&self.unit), pairs);
         let added = Arc::new(Bounded { identity: Arc::new(identity), bound: self.unbound.bind(&labels) });
         series.insert_unique(hash, Arc::clone(&added), |series| self.hash(series.identity.labels()));
@@ -186,6 +194,24 @@ impl Family {
         }
     }
 
+    /// Counts an amount that is no number.
+    pub(crate) fn refuse(&self) {
+        if self.outlets.is_recording() {
+            self.outlets.refuse(Refused::Senseless);
+        }
+    }
+
+    /// A label for the SDK, which shares the texts. What is a whole number stays one, unless it became
+    /// `other`.
+    fn key_value(&self, (name, value): &Pair) -> KeyValue {
+        let number = self.integers.contains(name).then(|| value.parse().ok()).flatten();
+        let value = match number {
+            Some(number) => Value::I64(number),
+            None => Value::String(StringValue::from(Arc::clone(value))),
+        };
+        KeyValue::new(Key::from(Arc::clone(name)), value)
+    }
+
     #[cold]
     fn count_collapsed(&self, collapsed: u32) {
         for (position, label) in self.labels.iter().enumerate() {
@@ -198,9 +224,4 @@ impl Family {
 
 fn texts(pairs: &[Pair]) -> impl Iterator<Item = (&str, &str)> {
     pairs.iter().map(|(name, value)| (&**name, &**value))
-}
-
-/// A label for the SDK, which shares the texts.
-fn key_value((name, value): &Pair) -> KeyValue {
-    KeyValue::new(Key::from(Arc::clone(name)), Value::String(StringValue::from(Arc::clone(value))))
 }

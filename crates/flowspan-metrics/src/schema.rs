@@ -10,8 +10,8 @@ use std::{
 };
 
 use flowspan_model::{
-    LabelPolicy,
-    catalog::{Instrument, Label, METRICS, Metric},
+    Kind, LabelPolicy, Moment, Semconv, ValueType,
+    catalog::{Instrument, Label, METRICS, Metric, Source},
 };
 
 use crate::{
@@ -43,6 +43,7 @@ pub struct Schema {
 struct Inner {
     names: Names,
     policies: LabelPolicies,
+    semconv: Semconv,
     rows: Vec<Row>,
     /// By name: how the SDK has to keep the stream.
     streams: Mutex<HashMap<Arc<str>, StreamShape>>,
@@ -53,8 +54,15 @@ struct Inner {
 /// A metric of the catalog that is fed by events, as it will be.
 #[derive(Debug)]
 pub(crate) struct Row {
-    pub(crate) metric: &'static Metric,
+    pub(crate) sources: Vec<&'static Source>,
     pub(crate) shape: Shape,
+}
+
+impl Row {
+    /// What of its sources is of this moment and kind.
+    pub(crate) fn feeding(&self, moment: Moment, kind: Kind) -> impl Iterator<Item = &'static Source> {
+        self.sources.iter().copied().filter(move |source| source.moment == moment && source.kind == kind)
+    }
 }
 
 /// All that an instrument and its series are made from.
@@ -82,6 +90,14 @@ pub(crate) struct LabelShape {
     pub(crate) limit: usize,
 }
 
+impl LabelShape {
+    /// Whether its values are whole numbers.
+    pub(crate) fn is_integer(&self) -> bool {
+        let first = self.source.and_then(|label| label.from.first());
+        first.is_some_and(|field| field.value_type() == ValueType::Integer)
+    }
+}
+
 /// How the SDK has to keep one stream.
 #[derive(Clone, Debug)]
 struct StreamShape {
@@ -90,24 +106,36 @@ struct StreamShape {
 }
 
 impl Schema {
-    /// The catalog with these names and policies.
+    /// The catalog with these names and policies, and the instruments of the GenAI convention in its
+    /// [latest](Semconv::Latest) generation.
+    ///
+    /// # Errors
+    ///
+    /// As [`in_semconv`](Schema::in_semconv).
+    pub fn new(names: Names, policies: LabelPolicies) -> Result<Self, SchemaError> {
+        Schema::in_semconv(Semconv::default(), names, policies)
+    }
+
+    /// The catalog with these names and policies, and the instruments of this generation of the GenAI
+    /// convention. What is configured for those of another generation is checked and has no effect.
     ///
     /// # Errors
     ///
     /// Something of it cannot be carried by the back ends, or names what is not there. The error
     /// says what and why.
-    pub fn new(names: Names, policies: LabelPolicies) -> Result<Self, SchemaError> {
+    pub fn in_semconv(semconv: Semconv, names: Names, policies: LabelPolicies) -> Result<Self, SchemaError> {
         check::configuration(&names, &policies)?;
         let schema = Schema {
             inner: Arc::new(Inner {
-                rows: rows(&names, &policies)?,
+                rows: rows(semconv, &names, &policies)?,
                 names,
                 policies,
+                semconv,
                 streams: Mutex::default(),
                 taken: Mutex::default(),
             }),
         };
-        for metric in METRICS.iter().filter(|metric| schema.names().is_enabled(metric)) {
+        for metric in METRICS.iter().filter(|metric| schema.has(metric)) {
             let name: Arc<str> = schema.names().full_name(metric).into();
             check::instrument_name("the name of a metric", &name)?;
             schema.take_name(&name, metric.unit, metric.instrument)?;
@@ -126,6 +154,12 @@ impl Schema {
     /// How the catalog's metrics are called.
     pub fn names(&self) -> &Names {
         &self.inner.names
+    }
+
+    /// Whether a metric of the catalog is there: enabled, and spoken in the chosen generation of the
+    /// GenAI convention.
+    pub fn has(&self, metric: &Metric) -> bool {
+        self.names().is_enabled(metric) && metric.is_spoken(self.inner.semconv)
     }
 
     /// The labels that every series has.
@@ -183,11 +217,13 @@ impl Default for Schema {
     }
 }
 
-fn rows(names: &Names, policies: &LabelPolicies) -> Result<Vec<Row>, SchemaError> {
+fn rows(semconv: Semconv, names: &Names, policies: &LabelPolicies) -> Result<Vec<Row>, SchemaError> {
     METRICS
         .iter()
-        .filter(|metric| !metric.sources.is_empty() && names.is_enabled(metric))
-        .map(|metric| Ok(Row { metric, shape: shape(metric, names, policies)? }))
+        .filter(|metric| names.is_enabled(metric))
+        .map(|metric| (metric, metric.sources_of(semconv).collect::<Vec<_>>()))
+        .filter(|(_, sources)| !sources.is_empty())
+        .map(|(metric, sources)| Ok(Row { sources, shape: shape(metric, names, policies)? }))
         .collect()
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use flowspan_model::{
-    Event, Field, Kind, Moment, Text, Value,
-    catalog::{Label, Source},
+    Event, Field, Kind, Moment, Repeated, Text, Value,
+    catalog::{Amount, Label, Source},
 };
 
 use crate::{
@@ -68,9 +68,7 @@ impl Trigger {
             routes: Routes::default(),
         };
         for (row, family) in metrics {
-            for source in
-                row.metric.sources.iter().filter(|source| source.moment == moment && source.kind == kind)
-            {
+            for source in row.feeding(moment, kind) {
                 let labels = row.shape.labels.iter().filter_map(|label| label.source);
                 let labels = labels.map(|label| trigger.label_source(label, source)).collect();
                 trigger.feeds.push(Feed { source, family: Arc::clone(family), labels });
@@ -131,7 +129,9 @@ impl Trigger {
 
     fn add(&self, event: &Event, route: &Route) {
         for (index, feed) in self.feeds.iter().enumerate() {
-            if let Some(amount) = feed.source.amount_of(event) {
+            if let Amount::Each(field) = feed.source.amount {
+                feed.add_each(event, field, || route.way(index, || feed.find(route.key())));
+            } else if let Some(amount) = feed.source.amount_of(event) {
                 feed.family.add(route.way(index, || feed.find(route.key())), amount);
             }
         }
@@ -148,9 +148,7 @@ impl Trigger {
 pub(crate) fn fields_asked(moment: Moment, kind: Kind, rows: &[Row]) -> Vec<&'static [Field]> {
     let mut fields = Vec::new();
     for row in rows {
-        for source in
-            row.metric.sources.iter().filter(|source| source.moment == moment && source.kind == kind)
-        {
+        for source in row.feeding(moment, kind) {
             let labels = row.shape.labels.iter().filter_map(|label| label.source);
             for label in labels.filter(|label| source.fixed.is_none_or(|(name, _)| name != label.name)) {
                 if !fields.contains(&label.from) {
@@ -163,6 +161,20 @@ pub(crate) fn fields_asked(moment: Moment, kind: Kind, rows: &[Row]) -> Vec<&'st
 }
 
 impl Feed {
+    /// Adds each of the numbers that a field lists, as often as it says. What is no number is refused.
+    fn add_each<'way>(&self, event: &Event, field: Field, way: impl Fn() -> &'way Way) {
+        let Some(text) = event.fields.text(field).filter(|_| self.source.counts(event)) else { return };
+        for part in Repeated::of(text) {
+            match part {
+                Ok((times, number)) => {
+                    let way = way();
+                    (0..times).for_each(|_| self.family.add(way, number));
+                }
+                Err(_) => self.family.refuse(),
+            }
+        }
+    }
+
     fn find(&self, key: &[Option<Text>]) -> Way {
         self.family.find(self.labels.iter().map(|label| match label {
             LabelSource::Key(position) => match &key[*position] {

@@ -62,32 +62,43 @@ macro_rules! kinds {
 kinds! {
     spans {
         /// One run of a workflow.
-        Workflow = "workflow", Internal, [Operation, WorkflowName, RunId];
+        Workflow = "workflow", Internal, [Operation, WorkflowName, RunId, ConversationId];
         /// A phase of a workflow.
         Phase = "phase", Internal, [PhaseName];
         /// A step of a workflow.
         Step = "step", Internal, [StepName, StepType, StepIndex, Attempt];
         /// One invocation of an agent.
-        Agent = "agent", Internal, [Operation, AgentName, Attempt];
+        Agent = "agent", Internal, [
+            Operation, AgentName, AgentDescription, ConversationId, DataSource, RequestModel, OutputType,
+            Attempt
+        ];
         /// One call of a model, all its attempts included.
         Inference = "inference", Client, [
-            Operation, Provider, RequestModel, Stream, MaxTokens, Temperature, ResponseModel, ResponseId,
-            FinishReasons, TimeToFirstChunk, InputTokens, OutputTokens, CacheReadTokens, CacheWriteTokens,
-            ReasoningTokens, Chunks, CostAmount, CostCurrency
+            Operation, Provider, ServerAddress, ServerPort, RequestModel, ConversationId, Stream, MaxTokens,
+            Temperature, TopP, TopK, FrequencyPenalty, PresencePenalty, StopSequences, Seed, ChoiceCount,
+            ReasoningLevel, OutputType, ResponseModel, ResponseId, FinishReasons, TimeToFirstChunk, InputTokens, OutputTokens, CacheReadTokens, CacheWriteTokens,
+            ReasoningTokens, Chunks, ChunkTimes, TokensPerSecond, CostAmount, CostCurrency
         ];
         /// One call that turns texts into vectors.
         Embeddings = "embeddings", Client, [
-            Operation, Provider, RequestModel, ResponseModel, EmbeddingDimensions, InputTokens, CostAmount,
+            Operation, Provider, ServerAddress, ServerPort, RequestModel, ResponseModel,
+            EncodingFormats, EmbeddingDimensions, InputTokens, CostAmount,
             CostCurrency
         ];
         /// One call of a tool.
-        ToolCall = "tool_call", Internal, [Operation, ToolName, ToolType, ToolCallId];
+        ToolCall = "tool_call", Internal, [
+            Operation, ToolName, ToolType, ToolDescription, ToolCallId, ConversationId
+        ];
         /// The making of a plan by an agent.
         Plan = "plan", Internal, [Operation];
         /// A search in a data source for what a model shall know.
-        Retrieval = "retrieval", Client, [Operation, DataSource, Provider, RequestModel, RetrievalTopK];
+        Retrieval = "retrieval", Client, [
+            Operation, DataSource, Provider, ServerAddress, ServerPort, RequestModel, RetrievalTopK
+        ];
         /// Work with what an agent remembers.
-        Memory = "memory", Client, [Operation, Provider, MemoryStore, MemoryRecord, MemoryRecordCount];
+        Memory = "memory", Client, [
+            Operation, Provider, ServerAddress, ServerPort, MemoryStore, MemoryRecord, MemoryRecordCount
+        ];
         /// A map-reduce job.
         MapReduce = "map_reduce", Internal, [Job, JobId, Items];
         /// One item of a map-reduce job.
@@ -213,7 +224,9 @@ mod tests {
     #[test]
     fn every_field_speaks_of_some_kind() {
         let spoken = |field| Kind::ALL.iter().any(|kind| kind.fields().contains(&field));
-        let general = |field| Field::OF_AN_END.contains(&field) || Field::ROLL_UP.contains(&field);
+        let general = |field| {
+            [Field::OF_AN_END, Field::ROLL_UP, Field::ADDED].iter().any(|fields| fields.contains(&field))
+        };
         for field in Field::ALL {
             assert!(spoken(*field) != general(*field), "{}", field.key());
         }

@@ -16,7 +16,7 @@ use crate::{
     BuildError, Builder, Telemetry, limits, notices,
     observed::Observed,
     outputs::{self, Assembly, Book},
-    process_metrics, propagation, resource, sampler, self_metrics,
+    process_metrics, propagation, resource, sampler, self_metrics, semconv,
     switches::Switches,
     telemetry::{Parts, SCOPE},
     terminal::Terminal,
@@ -31,7 +31,11 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     if builder.disabled || variable_disables {
         return Ok(Telemetry::new(None, terminal.without_telemetry()));
     }
-    let schema = Schema::new(builder.names, builder.label_policies)?;
+    let semconv = match builder.semconv {
+        Some(semconv) => semconv,
+        None => semconv::from_environment(&environment)?,
+    };
+    let schema = Schema::in_semconv(semconv, builder.names, builder.label_policies)?;
 
     let service = (!(builder.from_environment && environment.get("OTEL_SERVICE_NAME").is_some()))
         .then_some(builder.service.as_str());
@@ -94,7 +98,7 @@ pub(crate) fn build(builder: Builder) -> Result<Telemetry, BuildError> {
     } = assembly;
 
     let span_processors = span_processors.into_iter().map(|processor| switches.gate(processor)).collect();
-    let mut normalizer = Normalizer::new(span_processors);
+    let mut normalizer = Normalizer::new(span_processors).semconv(semconv);
     normalizer.set_resource(&resource);
     let tracer_provider = SdkTracerProvider::builder()
         .with_resource(resource.clone())

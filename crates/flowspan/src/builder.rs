@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use flowspan_layer::Engine;
 use flowspan_metrics::{LabelPolicies, Names, Totals};
-use flowspan_model::EventSink;
+use flowspan_model::{EventSink, Semconv};
 use flowspan_runtime::{Environment, Reporter};
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::{metrics::reader::MetricReader, trace::Sampler};
@@ -68,6 +68,7 @@ pub struct Builder {
     pub(crate) environment: Option<Environment>,
     pub(crate) sampler: Option<Sampler>,
     pub(crate) engine: Engine,
+    pub(crate) semconv: Option<Semconv>,
     pub(crate) level: Level,
     pub(crate) reporter: Reporter,
     #[cfg(feature = "console")]
@@ -88,6 +89,7 @@ impl Builder {
             environment: None,
             sampler: None,
             engine: Engine::default(),
+            semconv: None,
             level: flowspan_layer::DEFAULT_LEVEL,
             reporter: Reporter::stderr(),
             #[cfg(feature = "console")]
@@ -115,6 +117,17 @@ impl Builder {
     /// Who makes OpenTelemetry spans of `tracing` spans. Default: [`Engine::Native`].
     pub fn engine(mut self, engine: Engine) -> Self {
         self.engine = engine;
+        self
+    }
+
+    /// Which generation of OpenTelemetry's GenAI convention spans and metrics speak; events always speak
+    /// the latest. Default: `OTEL_SEMCONV_STABILITY_OPT_IN`, then [`Semconv::Latest`].
+    ///
+    /// Of that variable's list, `gen_ai_latest_experimental` stands for the latest generation,
+    /// `gen_ai/1.41` for the older one and `gen_ai/dup` for both; what belongs to other conventions is
+    /// left to them.
+    pub fn semconv(mut self, semconv: Semconv) -> Self {
+        self.semconv = Some(semconv);
         self
     }
 

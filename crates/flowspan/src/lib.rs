@@ -90,6 +90,7 @@ mod report;
 mod resource;
 mod sampler;
 mod self_metrics;
+mod semconv;
 mod switches;
 mod telemetry;
 #[cfg_attr(not(feature = "console"), path = "terminal/absent.rs")]
@@ -101,8 +102,8 @@ pub use console::{Console, DEFAULT_LOG_FILTER};
 pub use error::BuildError;
 pub use flowspan_api::{
     Agent, Blocked, Embeddings, Guard, Handle, Held, Inference, Judge, MapItem, MapReduce, Memory, Observed,
-    Phase, Plan, Queue, Reduce, Retrieval, Session, Step, ToolCall, Verdict, Waiting, Workflow, Worktree,
-    event,
+    Phase, Plan, Queue, Reduce, Retrieval, Session, Step, Streamed, ToolCall, Verdict, Waiting, Workflow,
+    Worktree, event,
 };
 #[cfg(feature = "jsonl")]
 pub use flowspan_jsonl::{AtEnd, Earlier, Import, Imported, Jsonl, Problem};
@@ -117,6 +118,7 @@ pub use flowspan_metrics::{
     DEFAULT_SERIES_LIMIT, Gauge, Histogram, LabelPolicies, MetricBuilder, Names, Own, OwnSeries, SchemaError,
     SeriesTotal, Snapshot, Totals, UpDownCounter, kind,
 };
+pub use flowspan_model::Semconv;
 #[cfg(feature = "otlp")]
 pub use flowspan_otlp::{Compression, Otlp, Protocol};
 #[cfg(feature = "postgres")]

@@ -39,7 +39,7 @@ macro_rules! instruments {
                     metric: &Metric,
                     read: impl Fn(&Points<'_, $number>) + Send + Sync + 'static,
                 ) {
-                    if !self.schema.names().is_enabled(metric) {
+                    if !self.schema.has(metric) {
                         return;
                     }
                     let constant = self.constant_labels();

@@ -4,10 +4,13 @@
 //! `tracing` finds a field by comparing names, from the first on.
 
 mod agent;
+mod chunks;
 mod inference;
 mod lasting;
+mod list;
 mod map_reduce;
 mod retrieval;
+mod streamed;
 mod workflow;
 
 pub use agent::{Agent, ToolCall};
@@ -15,6 +18,7 @@ pub use inference::Inference;
 pub use lasting::{Blocked, Session, Worktree};
 pub use map_reduce::{MapItem, MapReduce, Reduce};
 pub use retrieval::{Embeddings, Memory, Plan, Retrieval};
+pub use streamed::Streamed;
 pub use workflow::{Phase, Step, Workflow};
 
 /// The kinds of work, as types that tell the handles apart. They have no values.

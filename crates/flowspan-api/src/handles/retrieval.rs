@@ -3,7 +3,7 @@
 use flowspan_model::Field;
 use tracing::{field::Empty, info_span};
 
-use super::kind;
+use super::{kind, list};
 use crate::{Handle, handle::set};
 
 /// One call that turns texts into vectors.
@@ -36,6 +36,9 @@ impl Embeddings {
             gen_ai.provider.name = provider,
             gen_ai.request.model = model,
             gen_ai.embeddings.dimension.count = Empty,
+            gen_ai.request.encoding_formats = Empty,
+            server.address = Empty,
+            server.port = Empty,
             flowspan.cost.currency = Empty,
             "error.type" = Empty,
             otel.status_code = Empty,
@@ -47,6 +50,22 @@ impl Embeddings {
     #[must_use]
     pub fn dimensions(self, count: u32) -> Self {
         self.record(Field::EmbeddingDimensions, i64::from(count))
+    }
+
+    /// Sets the forms in which the vectors are asked for, such as `float` or `base64`.
+    #[must_use]
+    pub fn encoding_formats<'text>(self, formats: impl IntoIterator<Item = &'text str>) -> Self {
+        if self.span().is_disabled() {
+            return self;
+        }
+        let formats = list::json(formats);
+        self.record(Field::EncodingFormats, formats.as_str())
+    }
+
+    /// Sets the host and the port of the server that is called.
+    #[must_use]
+    pub fn server_address(self, host: &str, port: u16) -> Self {
+        self.record(Field::ServerAddress, host).record(Field::ServerPort, i64::from(port))
     }
 
     /// Reports the tokens of the texts.
@@ -111,6 +130,8 @@ impl Retrieval {
             gen_ai.provider.name = Empty,
             gen_ai.request.model = Empty,
             gen_ai.retrieval.top_k = Empty,
+            server.address = Empty,
+            server.port = Empty,
             "error.type" = Empty,
             otel.status_code = Empty,
             otel.status_description = Empty,
@@ -127,6 +148,12 @@ impl Retrieval {
     #[must_use]
     pub fn top_k(self, documents: u32) -> Self {
         self.record(Field::RetrievalTopK, i64::from(documents))
+    }
+
+    /// Sets the host and the port of the server that is called.
+    #[must_use]
+    pub fn server_address(self, host: &str, port: u16) -> Self {
+        self.record(Field::ServerAddress, host).record(Field::ServerPort, i64::from(port))
     }
 }
 
@@ -188,6 +215,8 @@ impl Memory {
             gen_ai.memory.store.id = Empty,
             gen_ai.memory.record.id = Empty,
             gen_ai.memory.record.count = Empty,
+            server.address = Empty,
+            server.port = Empty,
             "error.type" = Empty,
             otel.status_code = Empty,
             otel.status_description = Empty,
@@ -198,6 +227,12 @@ impl Memory {
     #[must_use]
     pub fn provider(self, provider: &str) -> Self {
         self.record(Field::Provider, provider)
+    }
+
+    /// Sets the host and the port of the server that is called.
+    #[must_use]
+    pub fn server_address(self, host: &str, port: u16) -> Self {
+        self.record(Field::ServerAddress, host).record(Field::ServerPort, i64::from(port))
     }
 
     /// Sets the identifier of the store.

@@ -29,6 +29,7 @@ impl Workflow {
             gen_ai.operation.name = "invoke_workflow",
             gen_ai.workflow.name = name,
             flowspan.run.id = Empty,
+            gen_ai.conversation.id = Empty,
             "error.type" = Empty,
             otel.status_code = Empty,
             otel.status_description = Empty,
@@ -40,6 +41,14 @@ impl Workflow {
     #[must_use]
     pub fn run_id(self, id: &str) -> Self {
         self.record(Field::RunId, id)
+    }
+
+    /// Sets the conversation to which the work belongs, if you or the provider have an identifier of it.
+    /// Do not make one up: what differs for each run says nothing.
+    #[inline]
+    #[must_use]
+    pub fn conversation_id(self, id: &str) -> Self {
+        self.record(Field::ConversationId, id)
     }
 }
 

@@ -115,7 +115,12 @@ async fn recovered() -> io::Result<()> {
 
 async fn ask(outcome: io::Result<()>) {
     let call = Inference::chat("openai", "gpt-5-mini");
-    let _ = call.run(async { outcome }).await;
+    let stream = async {
+        call.token(1);
+        call.token(1);
+        outcome
+    };
+    let _ = call.run(stream).await;
     call.usage(Usage::new().input(1000).output(200).cache_read(400).cache_write(10).reasoning(50));
     call.cost(0.002, "USD");
 }

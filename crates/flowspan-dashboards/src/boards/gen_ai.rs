@@ -57,6 +57,28 @@ const LATEST: &[Panel] = &[
         .unit(Unit::PerSecond)
         .width(8)
         .empty(SWITCHED_OFF),
+    panel(
+        Look::Bars,
+        "Model calls for each run of an agent",
+        "How often a run of each agent asks a model on average. Twice as often as last week is a prompt that no longer says enough, or a loop.",
+    )
+    .asks(&[ask(
+        "sum by (gen_ai_agent_name) (%grown(<gen_ai.invoke_agent.inference_calls:sum>, $__range)) / sum by (gen_ai_agent_name) (%grown(<gen_ai.invoke_agent.inference_calls:count>, $__range) > 0)",
+        "{{gen_ai_agent_name}}",
+    )])
+    .width(12)
+    .empty(SWITCHED_OFF),
+    panel(
+        Look::Bars,
+        "Tool calls for each run of an agent",
+        "How often a run of each agent uses a tool on average.",
+    )
+    .asks(&[ask(
+        "sum by (gen_ai_agent_name) (%grown(<gen_ai.invoke_agent.tool_calls:sum>, $__range)) / sum by (gen_ai_agent_name) (%grown(<gen_ai.invoke_agent.tool_calls:count>, $__range) > 0)",
+        "{{gen_ai_agent_name}}",
+    )])
+    .width(12)
+    .empty(SWITCHED_OFF),
 ];
 
 const EARLIER: &[Panel] = &[

@@ -2,7 +2,7 @@
 
 use std::{any::TypeId, sync::Arc, time::SystemTime};
 
-use flowspan_model::{Event as ModelEvent, EventSink, Fields, Kind, Moment, SpanIds};
+use flowspan_model::{Event as ModelEvent, EventSink, Field, Fields, Kind, Moment, SpanIds};
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::{
     Dispatch, Event, Subscriber,
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     callsites::{self, Plan},
+    convention::names_its_agent,
     names::span_name,
     observation::{FieldVisitor, Observation},
 };
@@ -153,7 +154,12 @@ where
         if let Some(observation) = observation {
             let kind: Kind = observation.kind();
             let (event, time) = observation.end(begun);
-            ending = Ending { name: span_name(kind, &event.fields), time: Some(time) };
+            let agent = event.fields.text(Field::AgentName).filter(|_| names_its_agent(kind));
+            ending = Ending {
+                name: span_name(kind, &event.fields),
+                time: Some(time),
+                agent: agent.map(str::to_owned),
+            };
             self.events.event(&event);
         }
         self.spans.end(id, ending, context.clone());

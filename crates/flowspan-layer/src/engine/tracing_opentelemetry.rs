@@ -2,7 +2,7 @@
 
 use std::{any::TypeId, sync::OnceLock, time::SystemTime};
 
-use flowspan_model::{SpanIds, TARGET};
+use flowspan_model::{Field, SpanIds, TARGET};
 use opentelemetry::{
     Context as OtelContext, KeyValue,
     trace::{Status, TraceContextExt},
@@ -29,6 +29,8 @@ pub(super) struct Ending {
     pub(super) name: Option<String>,
     /// The moment of the end; now, if nobody said it before.
     pub(super) time: Option<SystemTime>,
+    /// The agent around it, if it shall stand on the span.
+    pub(super) agent: Option<String>,
 }
 
 /// `tracing-opentelemetry` with its lean settings.
@@ -103,6 +105,9 @@ where
         let (integers, late_name) = mends.map(|mends| (mends.integers, mends.name)).unwrap_or_default();
         if !integers.is_empty() {
             span.set_attributes(integers);
+        }
+        if let Some(agent) = ending.agent {
+            span.set_attribute(KeyValue::new(Field::AgentName.key(), agent));
         }
         if let Some(name) = late_name.or(ending.name) {
             span.update_name(name);

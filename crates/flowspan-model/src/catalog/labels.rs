@@ -39,3 +39,33 @@ pub(super) const CPU_MODE: Label = Label { name: "cpu.mode", from: &[], limit: 2
 pub(super) const BOUNDED_METRIC: Label = Label { name: "metric", from: &[], limit: 200 };
 /// The label that was bounded.
 pub(super) const BOUNDED_LABEL: Label = Label { name: "label", from: &[], limit: 200 };
+
+/// The labels of OpenTelemetry's GenAI convention, under its names.
+pub(super) mod gen_ai {
+    use crate::{Field, catalog::Label};
+
+    pub(crate) const OPERATION: Label =
+        Label { name: "gen_ai.operation.name", from: &[Field::Operation], limit: 20 };
+    pub(crate) const PROVIDER: Label =
+        Label { name: "gen_ai.provider.name", from: &[Field::Provider], limit: 30 };
+    pub(crate) const REQUEST_MODEL: Label =
+        Label { name: "gen_ai.request.model", from: &[Field::RequestModel], limit: 100 };
+    pub(crate) const RESPONSE_MODEL: Label =
+        Label { name: "gen_ai.response.model", from: &[Field::ResponseModel], limit: 100 };
+    pub(crate) const SERVER_ADDRESS: Label =
+        Label { name: "server.address", from: &[Field::ServerAddress], limit: 50 };
+    pub(crate) const SERVER_PORT: Label =
+        Label { name: "server.port", from: &[Field::ServerPort], limit: 20 };
+    /// Set by the sources.
+    pub(crate) const TOKEN_MODALITY: Label = Label { name: "gen_ai.token.modality", from: &[], limit: 4 };
+    /// Set by the sources.
+    pub(crate) const TOKEN_TYPE: Label = Label { name: "gen_ai.token.type", from: &[], limit: 2 };
+    pub(crate) const WORKFLOW: Label =
+        Label { name: "gen_ai.workflow.name", from: &[Field::WorkflowName], limit: 100 };
+    pub(crate) const AGENT: Label =
+        Label { name: "gen_ai.agent.name", from: &[Field::AgentName], limit: 100 };
+    pub(crate) const TOOL: Label = Label { name: "gen_ai.tool.name", from: &[Field::ToolName], limit: 200 };
+    pub(crate) const TOOL_TYPE: Label =
+        Label { name: "gen_ai.tool.type", from: &[Field::ToolType], limit: 10 };
+    pub(crate) const ERROR_TYPE: Label = Label { name: "error.type", from: &[Field::ErrorType], limit: 50 };
+}

@@ -1,7 +1,7 @@
 //! What a row of the catalog says.
 
 use super::Source;
-use crate::{Event, Field};
+use crate::{Event, Field, Semconv};
 
 /// What an instrument does with the numbers that it gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +75,18 @@ impl Metric {
     /// a counter, by the rules of the OpenTelemetry specification for Prometheus.
     pub fn prometheus_name(&self, namespace: &str) -> String {
         super::prometheus_name(&self.full_name(namespace), self.unit, self.instrument)
+    }
+
+    /// The sources that feed it when this generation of the GenAI convention is spoken.
+    pub fn sources_of(&self, semconv: Semconv) -> impl Iterator<Item = &'static Source> {
+        self.sources
+            .iter()
+            .filter(move |source| source.generation.is_none_or(|generation| semconv.speaks(generation)))
+    }
+
+    /// Whether there is such a metric when this generation of the GenAI convention is spoken.
+    pub fn is_spoken(&self, semconv: Semconv) -> bool {
+        self.is_observed() || self.sources_of(semconv).next().is_some()
     }
 
     /// Whether it is read when somebody collects, rather than fed by events.

@@ -1,6 +1,6 @@
 //! What feeds a metric.
 
-use crate::{Event, Field, Kind, Moment};
+use crate::{Event, Field, Generation, Kind, Moment};
 
 /// One kind of event that feeds a metric.
 #[derive(Clone, Copy, Debug)]
@@ -11,8 +11,10 @@ pub struct Source {
     pub kind: Kind,
     /// How much one event adds; what a [`Gauge`](super::Instrument::Gauge) becomes.
     pub amount: Amount,
-    /// Which of the events count.
-    pub condition: Condition,
+    /// Which of the events count: those for which all of this holds.
+    pub conditions: &'static [Condition],
+    /// The only generation of the GenAI convention in which it counts; none if it always does.
+    pub generation: Option<Generation>,
     /// A label that this source sets to a fixed value.
     pub fixed: Option<(&'static str, &'static str)>,
 }
@@ -21,17 +23,23 @@ impl Source {
     /// The number that this event adds, or `None` if it does not count here.
     #[inline]
     pub fn amount_of(&self, event: &Event) -> Option<f64> {
-        if self.condition.holds(event) { self.amount.of(event) } else { None }
+        if self.counts(event) { self.amount.of(event) } else { None }
+    }
+
+    /// Whether this event counts here.
+    #[inline]
+    pub fn counts(&self, event: &Event) -> bool {
+        self.conditions.iter().all(|condition| condition.holds(event))
     }
 }
 
 /// Which events of a source count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// All of them.
-    Always,
     /// Those that know this field.
     Known(Field),
+    /// Those that do not know this field.
+    Unknown(Field),
     /// Those in which this field has this text, or is unknown.
     IsOrUnknown(Field, &'static str),
 }
@@ -41,8 +49,8 @@ impl Condition {
     #[inline]
     pub fn holds(self, event: &Event) -> bool {
         match self {
-            Condition::Always => true,
             Condition::Known(field) => event.fields.get(field).is_some(),
+            Condition::Unknown(field) => event.fields.get(field).is_none(),
             Condition::IsOrUnknown(field, text) => match event.fields.get(field) {
                 Some(value) => value.as_text() == Some(text),
                 None => true,
@@ -66,6 +74,11 @@ pub enum Amount {
     Duration,
     /// The value of a field; nothing if the field is unknown.
     Field(Field),
+    /// The value of a field, if it is one that a counter would take: not negative, and below 2^53. A
+    /// histogram takes any number, and one that is a mistake would spoil its sum for good.
+    Countable(Field),
+    /// Several numbers that a field lists, each as often as it says: see [`Repeated`](crate::Repeated).
+    Each(Field),
 }
 
 impl Amount {
@@ -79,6 +92,12 @@ impl Amount {
             Amount::MinusCount => count(event).map(|count| -count),
             Amount::Duration => event.duration.map(|duration| duration.as_secs_f64()),
             Amount::Field(field) => event.fields.get(field)?.as_number(),
+            Amount::Countable(field) => {
+                let number = event.fields.get(field)?.as_number();
+                number.filter(|number| (0.0..9_007_199_254_740_992.0).contains(number))
+            }
+            // No single number; whoever measures asks for all of them.
+            Amount::Each(_) => None,
         }
     }
 }

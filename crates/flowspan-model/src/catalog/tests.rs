@@ -6,7 +6,7 @@ use super::*;
 use crate::{Event, Field, ValueType};
 
 /// Fields whose values nobody limits.
-const UNBOUNDED: [Field; 20] = [
+const UNBOUNDED: [Field; 24] = [
     Field::RunId,
     Field::JobId,
     Field::ItemId,
@@ -27,6 +27,10 @@ const UNBOUNDED: [Field; 20] = [
     Field::Attempt,
     Field::Count,
     Field::FinishReasons,
+    Field::StopSequences,
+    Field::ConversationId,
+    Field::ChunkTimes,
+    Field::AgentDescription,
 ];
 
 #[test]
@@ -79,7 +83,8 @@ fn nothing_that_identifies_a_single_thing_is_a_label() {
     for metric in METRICS {
         for label in metric.labels {
             assert!(label.from.iter().all(|field| !UNBOUNDED.contains(field)), "{}", metric.name);
-            assert!(label.from.iter().all(|field| field.value_type() == ValueType::Text), "{}", metric.name);
+            let few = |field: &Field| field.value_type() == ValueType::Text || *field == Field::ServerPort;
+            assert!(label.from.iter().all(few), "{}", metric.name);
             assert!((1..=200).contains(&label.limit), "{}", metric.name);
         }
     }
@@ -111,13 +116,17 @@ fn a_source_asks_only_for_what_its_kind_says() {
     for metric in METRICS {
         for source in metric.sources {
             let asked = match source.amount {
-                Amount::Field(field) => Some(field),
+                Amount::Field(field) | Amount::Countable(field) | Amount::Each(field) => Some(field),
                 Amount::Count | Amount::MinusCount => Some(Field::Count),
                 _ => None,
             };
-            let known = |field: Field| source.kind.fields().contains(&field);
+            let known = |field: Field| source.kind.fields().contains(&field) || Field::ADDED.contains(&field);
             assert!(asked.is_none_or(known), "{} asks {:?} for {asked:?}", metric.name, source.kind);
-            let numeric = |field: Field| matches!(field.value_type(), ValueType::Integer | ValueType::Float);
+            let wanted = match source.amount {
+                Amount::Each(_) => &[ValueType::Text][..],
+                _ => &[ValueType::Integer, ValueType::Float],
+            };
+            let numeric = |field: Field| wanted.contains(&field.value_type());
             assert!(asked.is_none_or(numeric), "{}", metric.name);
         }
     }

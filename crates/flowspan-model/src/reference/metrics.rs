@@ -92,13 +92,22 @@ fn source(source: &Source) -> String {
         Amount::Count => "its `flowspan.count`, else 1".to_owned(),
         Amount::MinusCount => "minus its `flowspan.count`, else −1".to_owned(),
         Amount::Duration => "its duration".to_owned(),
-        Amount::Field(field) => format!("its `{}`", field.key()),
+        Amount::Field(field) | Amount::Countable(field) => format!("its `{}`", field.key()),
+        Amount::Each(field) => format!("each of its `{}`", field.key()),
     };
     let fixed = source.fixed.map(|(label, value)| format!(" as `{label}=\"{value}\"`")).unwrap_or_default();
-    let condition = match source.condition {
-        Condition::Always => String::new(),
-        Condition::Known(field) => format!(", if it has `{}`", field.key()),
-        Condition::IsOrUnknown(field, text) => format!(", if its `{}` is {text} or unknown", field.key()),
-    };
-    format!("`{}`{moment}: {amount}{fixed}{condition}", source.kind.name())
+    let conditions: Vec<String> = source.conditions.iter().map(condition).collect();
+    let condition =
+        if conditions.is_empty() { String::new() } else { format!(", if {}", conditions.join(" and ")) };
+    let generation = source.generation.map(|generation| format!(" (only in {})", generation.name()));
+    let generation = generation.unwrap_or_default();
+    format!("`{}`{moment}: {amount}{fixed}{condition}{generation}", source.kind.name())
+}
+
+fn condition(condition: &Condition) -> String {
+    match condition {
+        Condition::Known(field) => format!("it has `{}`", field.key()),
+        Condition::Unknown(field) => format!("it has no `{}`", field.key()),
+        Condition::IsOrUnknown(field, text) => format!("its `{}` is {text} or unknown", field.key()),
+    }
 }

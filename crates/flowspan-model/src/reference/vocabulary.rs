@@ -64,7 +64,12 @@ fn write_page(page: &mut String) -> Result {
         page,
         "\n## Roll-ups\n\nSums over everything inside a workflow or an agent, to be read on its span. No metric is fed from\nthem, because the work inside has been counted already.\n"
     )?;
-    write_fields(page, Field::ROLL_UP)
+    write_fields(page, Field::ROLL_UP)?;
+    writeln!(
+        page,
+        "\n## Added\n\nWhat flowspan itself finds out about a model call or an agent by its end. Nobody else needs to say it.\n"
+    )?;
+    write_fields(page, Field::ADDED)
 }
 
 fn write_kind(page: &mut String, kind: Kind) -> Result {

@@ -17,23 +17,37 @@ fn failed() -> Verdict {
 pub(crate) fn by_handle(kind: Kind) {
     let failed = &failed();
     match kind {
-        Kind::Workflow => Workflow::new("w").run_id("r").enter().finish(failed),
+        Kind::Workflow => Workflow::new("w").run_id("r").conversation_id("c").enter().finish(failed),
         Kind::Phase => Phase::new("p").enter().finish(failed),
         Kind::Step => Step::shell("s").index(0).attempt(1).enter().finish(failed),
-        Kind::Agent => Agent::new("a").attempt(1).enter().finish(failed),
-        Kind::Inference => inference(),
+        Kind::Agent => {
+            let agent = Agent::new("a").description("writes").conversation_id("c").data_source("d");
+            agent.model("m").output_type("text").attempt(1).enter().finish(failed);
+        }
+        Kind::Inference => {
+            inference(failed);
+            inference(&Verdict::success());
+        }
         Kind::Embeddings => {
-            let call = Embeddings::new("p", "m").dimensions(8);
+            let call = Embeddings::new("p", "m").dimensions(8).encoding_formats(["float"]);
+            let call = call.server_address("localhost", 8080);
             call.input_tokens(3);
             call.response_model("m-1");
             call.cost(0.1, "USD");
             call.enter().finish(failed);
         }
-        Kind::ToolCall => ToolCall::new("t").call_id("c").enter().finish(failed),
+        Kind::ToolCall => {
+            let call = ToolCall::new("t").call_id("c").tool_type("extension").description("searches");
+            call.conversation_id("c").enter().finish(failed);
+        }
         Kind::Plan => Plan::new().enter().finish(failed),
-        Kind::Retrieval => Retrieval::new("d").model("p", "m").top_k(3).enter().finish(failed),
+        Kind::Retrieval => {
+            let search = Retrieval::new("d").model("p", "m").top_k(3).server_address("localhost", 8080);
+            search.enter().finish(failed);
+        }
         Kind::Memory => {
             let memory = Memory::search().provider("p").store("s").record_id("r");
+            let memory = memory.server_address("localhost", 8080);
             memory.records(1);
             memory.enter().finish(failed);
         }
@@ -75,15 +89,24 @@ pub(crate) fn by_handle(kind: Kind) {
     }
 }
 
-fn inference() {
-    let call = Inference::chat("p", "m").max_tokens(9).temperature(0.5);
+fn inference(verdict: &Verdict) {
+    let call = Inference::chat("p", "m").max_tokens(9).temperature(0.5).top_p(0.9).top_k(40);
+    let call = call.frequency_penalty(0.1).presence_penalty(0.2).stop_sequences(["END"]).seed(7);
+    let call = call.choice_count(2).reasoning_level("high").output_type("json").conversation_id("c");
+    let call = call.server_address("localhost", 8080);
+    call.token(1);
+    // The second chunk comes later than the first by the clock, so that there is a rate.
+    let first = std::time::Instant::now();
+    while first.elapsed() < Duration::from_micros(5) {
+        std::hint::spin_loop();
+    }
     call.token(1);
     call.response_model("m-1");
     call.response_id("r");
     call.finish_reasons("stop");
     call.usage(Usage::new().input(1).output(1).cache_read(1).cache_write(1).reasoning(1));
     call.cost(0.1, "USD");
-    let judged = call.judge(std::future::ready(()), |(): &()| failed());
+    let judged = call.judge(std::future::ready(()), |(): &()| verdict.clone());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(std::pin::pin!(judged).poll(&mut context).is_ready());
 }

@@ -12,6 +12,9 @@ macro_rules! plain {
         );
         drop(span.entered());
     }};
+    (successful span $name:literal $(, $($key:ident).+ = $value:expr)*) => {{
+        drop(info_span!(target: "flowspan", $name, $($($key).+ = $value,)*).entered());
+    }};
     (event $name:literal $(, $($key:ident).+ = $value:expr)*) => {
         tracing::event!(name: $name, target: "flowspan", Level::INFO, $($($key).+ = $value,)* "said in plain words")
     };
@@ -22,7 +25,7 @@ pub(crate) fn by_tracing(kind: Kind) {
     match kind {
         Kind::Workflow => {
             plain!(span "workflow", gen_ai.operation.name = "invoke_workflow", gen_ai.workflow.name = "w",
-                flowspan.run.id = "r");
+                flowspan.run.id = "r", gen_ai.conversation.id = "c");
         }
         Kind::Phase => plain!(span "phase", flowspan.phase.name = "p"),
         Kind::Step => {
@@ -31,6 +34,8 @@ pub(crate) fn by_tracing(kind: Kind) {
         }
         Kind::Agent => {
             plain!(span "agent", gen_ai.operation.name = "invoke_agent", gen_ai.agent.name = "a",
+                gen_ai.agent.description = "writes", gen_ai.conversation.id = "c",
+                gen_ai.data_source.id = "d", gen_ai.request.model = "m", gen_ai.output.type = "text",
                 flowspan.attempt = 1);
         }
         Kind::Inference => {
@@ -41,27 +46,39 @@ pub(crate) fn by_tracing(kind: Kind) {
                 gen_ai.usage.input_tokens = 1, gen_ai.usage.output_tokens = 1,
                 gen_ai.usage.cache_read.input_tokens = 1, gen_ai.usage.cache_write.input_tokens = 1,
                 gen_ai.usage.reasoning.output_tokens = 1, flowspan.response.chunks = 1,
+                flowspan.response.chunk_times = "2x0.1", flowspan.response.tokens_per_second = 10.0,
+                server.address = "localhost", server.port = 8080, gen_ai.conversation.id = "c",
+                gen_ai.request.top_p = 0.9, gen_ai.request.top_k = 40,
+                gen_ai.request.frequency_penalty = 0.1, gen_ai.request.presence_penalty = 0.2,
+                gen_ai.request.stop_sequences = "END", gen_ai.request.seed = 7,
+                gen_ai.request.choice.count = 2, gen_ai.request.reasoning.level = "high",
+                gen_ai.output.type = "json",
                 flowspan.cost.amount = 0.1, flowspan.cost.currency = "USD");
+            plain!(successful span "inference", gen_ai.usage.input_tokens = 1,
+                gen_ai.usage.output_tokens = 1);
         }
         Kind::Embeddings => {
             plain!(span "embeddings", gen_ai.operation.name = "embeddings", gen_ai.provider.name = "p",
                 gen_ai.request.model = "m", gen_ai.response.model = "m-1",
-                gen_ai.embeddings.dimension.count = 8, gen_ai.usage.input_tokens = 3,
+                gen_ai.request.encoding_formats = "float", server.address = "localhost",
+                server.port = 8080, gen_ai.embeddings.dimension.count = 8, gen_ai.usage.input_tokens = 3,
                 flowspan.cost.amount = 0.1, flowspan.cost.currency = "USD");
         }
         Kind::ToolCall => {
             plain!(span "tool_call", gen_ai.operation.name = "execute_tool", gen_ai.tool.name = "t",
-                gen_ai.tool.type = "function", gen_ai.tool.call.id = "c");
+                gen_ai.tool.type = "function", gen_ai.tool.call.id = "c",
+                gen_ai.tool.description = "searches", gen_ai.conversation.id = "c");
         }
         Kind::Plan => plain!(span "plan", gen_ai.operation.name = "plan"),
         Kind::Retrieval => {
             plain!(span "retrieval", gen_ai.operation.name = "retrieval", gen_ai.data_source.id = "d",
-                gen_ai.provider.name = "p", gen_ai.request.model = "m", gen_ai.retrieval.top_k = 3);
+                gen_ai.provider.name = "p", gen_ai.request.model = "m", gen_ai.retrieval.top_k = 3,
+                server.address = "localhost", server.port = 8080);
         }
         Kind::Memory => {
             plain!(span "memory", gen_ai.operation.name = "search_memory", gen_ai.provider.name = "p",
                 gen_ai.memory.store.id = "s", gen_ai.memory.record.id = "r",
-                gen_ai.memory.record.count = 1);
+                gen_ai.memory.record.count = 1, server.address = "localhost", server.port = 8080);
         }
         Kind::MapReduce => {
             plain!(span "map_reduce", flowspan.map_reduce.job = "j", flowspan.map_reduce.id = "j-1",

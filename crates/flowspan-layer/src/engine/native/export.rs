@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use flowspan_model::{Event, Field, Fields, Value as ModelValue};
+use flowspan_model::{Event, Field, Fields, Semconv, Value as ModelValue};
 use opentelemetry::{InstrumentationScope, Key, KeyValue};
 use opentelemetry_sdk::trace::SpanData;
 
@@ -10,7 +10,12 @@ use super::{
     record::{Origin, Rare, State, bit, cut},
     words,
 };
-use crate::{attributes::of_value, names::span_name_parts, normalizer::unique};
+use crate::{
+    attributes::of_value,
+    convention::{is_list, names_its_agent, speak},
+    names::span_name_parts,
+    normalizer::unique,
+};
 
 impl State {
     /// What is exported. `event` is what was told of the end of the work; a span of nobody's
@@ -32,8 +37,14 @@ impl State {
             (None, None) => self.first_name.into(),
         };
         let mut attributes = std::mem::take(&mut self.attributes);
+        // Fields speak the latest generation of the convention; what else the span says need not. An
+        // older one is the business of the normalizer.
+        if !attributes.is_empty() {
+            speak(&mut attributes, Semconv::Latest);
+        }
         if let Some(event) = event {
-            let mut told = own_attributes(self.own, &event.fields, attributes.len());
+            let agent = if names_its_agent(event.kind) { bit(Field::AgentName) } else { 0 };
+            let mut told = own_attributes(self.own | agent, &event.fields, attributes.len());
             // Each list has each key once; both together need not.
             if !attributes.is_empty() {
                 told.append(&mut attributes);
@@ -85,7 +96,7 @@ fn own_attributes(own: u128, fields: &Fields, others: usize) -> Vec<KeyValue> {
         match value {
             ModelValue::Integer(number) => attributes.push(KeyValue::new(key, *number)),
             ModelValue::Text(text) => match text.as_static() {
-                Some(text) if field != Field::FinishReasons => attributes.push(KeyValue::new(key, text)),
+                Some(text) if !is_list(field) => attributes.push(KeyValue::new(key, text)),
                 _ => attributes.push(KeyValue::new(key, of_value(field, value))),
             },
             ModelValue::Float(number) => attributes.push(KeyValue::new(key, *number)),

@@ -1,6 +1,7 @@
 //! The rows of the catalog, by what they are about.
 
 mod agent;
+mod gen_ai;
 mod map_reduce;
 mod model;
 pub mod process;
@@ -12,11 +13,12 @@ mod workflow;
 use super::Metric;
 
 /// The parts of the catalog, in the order of the documentation.
-const PARTS: [&[Metric]; 7] = [
+const PARTS: [&[Metric]; 8] = [
     workflow::ROWS,
     map_reduce::ROWS,
     agent::ROWS,
     model::ROWS,
+    gen_ai::ROWS,
     support::ROWS,
     process::ROWS,
     telemetry::ROWS,

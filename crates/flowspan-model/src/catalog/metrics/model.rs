@@ -1,6 +1,6 @@
 //! Calls of models, their sessions, and how good their results are.
 
-use super::row::{SCORES, counter, ended, failed, float_counter, histogram, occurred, said, source};
+use super::row::{SCORES, counter, ended, float_counter, histogram, occurred, said, source};
 use crate::{
     Field, Kind, Moment,
     catalog::{
@@ -42,11 +42,11 @@ pub(super) const ROWS: &[Metric] = &[
     .answers(&["002 llms.cost"]),
     counter("llm.calls", "{call}", "Model calls that ended, all attempts of a call together, by outcome.")
         .labels(&[PROVIDER, MODEL, STATUS])
-        .fed_by(&[ended(Kind::Inference), ended(Kind::Embeddings)])
+        .fed_by(&[called(Kind::Inference), called(Kind::Embeddings)])
         .answers(&["002 llms.interaction_count"]),
     counter("llm.errors", "{error}", "Model calls that ended with an error, by its class.")
         .labels(&[PROVIDER, MODEL, ERROR_TYPE])
-        .fed_by(&[failed(Kind::Inference), failed(Kind::Embeddings)])
+        .fed_by(&[refused(Kind::Inference), refused(Kind::Embeddings)])
         .answers(&["003 prodigy_claude_errors_total"]),
     counter("llm.sessions", "{session}", "Sessions with models or agents that ended, by outcome.")
         .labels(&[STATUS])
@@ -68,5 +68,15 @@ const fn tokens(kind: Kind, field: Field, token_type: &'static str) -> Source {
 /// What a call cost, if that was in US dollars.
 const fn dollars(kind: Kind) -> Source {
     source(Moment::Ended, kind, Amount::Field(Field::CostAmount))
-        .only(Condition::IsOrUnknown(Field::CostCurrency, "USD"))
+        .only(&[Condition::IsOrUnknown(Field::CostCurrency, "USD")])
+}
+
+/// A call that ended and was not counted already, as another span.
+const fn called(kind: Kind) -> Source {
+    ended(kind).only(&[Condition::Unknown(Field::Duplicate)])
+}
+
+/// The same, of calls that ended with an error.
+const fn refused(kind: Kind) -> Source {
+    ended(kind).only(&[Condition::Unknown(Field::Duplicate), Condition::Known(Field::ErrorType)])
 }

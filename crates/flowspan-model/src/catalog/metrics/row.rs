@@ -1,7 +1,7 @@
 //! How rows are written.
 
 use crate::{
-    Field, Kind, Moment,
+    Field, Generation, Kind, Moment,
     catalog::{Amount, Condition, Instrument, Label, Metric, Naming, Source},
 };
 
@@ -92,9 +92,14 @@ impl Metric {
 }
 
 impl Source {
-    /// Only the events for which this holds.
-    pub(super) const fn only(self, condition: Condition) -> Self {
-        Source { condition, ..self }
+    /// Only the events for which all of this holds.
+    pub(super) const fn only(self, conditions: &'static [Condition]) -> Self {
+        Source { conditions, ..self }
+    }
+
+    /// Only in this generation of the GenAI convention.
+    pub(super) const fn in_generation(self, generation: Generation) -> Self {
+        Source { generation: Some(generation), ..self }
     }
 
     /// With a label that this source alone sets.
@@ -104,7 +109,7 @@ impl Source {
 }
 
 pub(super) const fn source(moment: Moment, kind: Kind, amount: Amount) -> Source {
-    Source { moment, kind, amount, condition: Condition::Always, fixed: None }
+    Source { moment, kind, amount, conditions: &[], generation: None, fixed: None }
 }
 
 pub(super) const fn started(kind: Kind) -> Source {
@@ -127,7 +132,7 @@ pub(super) const fn lasted(kind: Kind) -> Source {
 
 /// An end that carries the class of an error.
 pub(super) const fn failed(kind: Kind) -> Source {
-    ended(kind).only(Condition::Known(Field::ErrorType))
+    ended(kind).only(&[Condition::Known(Field::ErrorType)])
 }
 
 pub(super) const fn occurred(kind: Kind) -> Source {
