@@ -14,7 +14,7 @@ use flowspan::{
     Agent, Blocked, Environment, Inference, MapReduce, Phase, Reporter, Session, Step, ToolCall, Verdict,
     Workflow, Worktree,
     event::{self, Evaluation, Progress, Recovered, Validation},
-    model::{LabelPolicy, Status, Usage},
+    model::{LabelPolicy, Semconv, Status, Usage},
     prelude::{Console, Flowspan, Prometheus, Telemetry},
 };
 
@@ -42,6 +42,8 @@ impl Workload {
     pub(crate) fn start(store: &str) -> Self {
         let telemetry = telemetry("workload")
             .postgres(flowspan::prelude::Postgres::to(store))
+            // For the panels of both.
+            .semconv(Semconv::Both)
             // Two tools are one too many.
             .label_policy("tool_name", LabelPolicy::allow(["make"]))
             .build()
