@@ -104,7 +104,7 @@ fn every_panel_shows_data_and_the_key_panels_show_the_numbers_of_the_run() {
         // Seconds instead of minutes between what is added up over weeks.
         .rules(
             read("dashboards/alerts/flowspan-recordings.yaml")
-                .replace(r#"interval: "5m""#, r#"interval: "5s""#),
+                .replace(r#"interval: "15m""#, r#"interval: "5s""#),
         )
         .start()
         .expect("Prometheus");

@@ -1,7 +1,7 @@
 //! The month: 50 workflows of four steps each, four models.
 //!
 //! The last day is as a scrape every 15 seconds leaves it. Before that stands what the dashboards ask of
-//! earlier days: what the recording rules have kept, every five minutes, and each minute the counters of
+//! earlier days: what the recording rules have kept, every quarter of an hour, and each minute the counters of
 //! runs, tokens and costs.
 
 use std::{
@@ -39,7 +39,7 @@ enum Kept {
     Day,
     /// The month, each minute; the last day every 15 seconds.
     Month,
-    /// Growth in five minutes, each five minutes.
+    /// Growth in a quarter of an hour, each quarter of an hour.
     Rule,
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn write(directory: &Path) -> Result<u64, Box<dyn Error>> {
                     break;
                 }
                 let value = match series.kept {
-                    Kept::Rule => series.each_minute * 5,
+                    Kept::Rule => series.each_minute * 15,
                     _ => series.each_minute * (time - (end - MONTH)) / 60,
                 };
                 writeln!(text, "{} {value} {time}", series.name)?;
@@ -88,7 +88,7 @@ pub(crate) fn write(directory: &Path) -> Result<u64, Box<dyn Error>> {
 /// The seconds between two samples of a block that begins so long before the end.
 fn step(kept: Kept, age: u64) -> u64 {
     match kept {
-        Kept::Rule => 300,
+        Kept::Rule => 900,
         _ if age <= DAY => 15,
         _ => 60,
     }
@@ -104,7 +104,7 @@ fn series() -> Vec<Series> {
         for (status, each) in [("success", 3), ("failed", 1)] {
             let labels = format!(r#"{workflow},status="{status}""#);
             add(Kept::Month, each, format!("flowspan_workflow_executions_total{{{labels}}}"));
-            add(Kept::Rule, each, format!("flowspan:workflow_executions:grown5m{{{labels}}}"));
+            add(Kept::Rule, each, format!("flowspan:workflow_executions:grown15m{{{labels}}}"));
             add(Kept::Day, each, format!("flowspan_workflow_duration_seconds_count{{{labels}}}"));
             add(Kept::Day, each * 40, format!("flowspan_workflow_duration_seconds_sum{{{labels}}}"));
             for (le, share) in WORKFLOW_BUCKETS.iter().zip(1..) {
@@ -115,12 +115,12 @@ fn series() -> Vec<Series> {
                 );
             }
         }
-        add(Kept::Rule, 160, format!("flowspan:workflow_duration_seconds_sum:grown5m{{{workflow}}}"));
+        add(Kept::Rule, 160, format!("flowspan:workflow_duration_seconds_sum:grown15m{{{workflow}}}"));
         for (le, share) in WORKFLOW_BUCKETS.iter().zip(1..) {
             add(
                 Kept::Rule,
                 share,
-                format!(r#"flowspan:workflow_duration_seconds_bucket:grown5m{{{workflow},le="{le}"}}"#),
+                format!(r#"flowspan:workflow_duration_seconds_bucket:grown15m{{{workflow},le="{le}"}}"#),
             );
         }
         for step in 0..STEPS {
@@ -131,7 +131,7 @@ fn series() -> Vec<Series> {
                 add(
                     Kept::Rule,
                     each,
-                    format!(r#"flowspan:step_executions:grown5m{{{step},status="{status}"}}"#),
+                    format!(r#"flowspan:step_executions:grown15m{{{step},status="{status}"}}"#),
                 );
             }
             add(
@@ -149,7 +149,7 @@ fn series() -> Vec<Series> {
                 add(
                     Kept::Rule,
                     share,
-                    format!(r#"flowspan:step_duration_seconds_bucket:grown5m{{{step},le="{le}"}}"#),
+                    format!(r#"flowspan:step_duration_seconds_bucket:grown15m{{{step},le="{le}"}}"#),
                 );
             }
         }
@@ -161,10 +161,10 @@ fn series() -> Vec<Series> {
         {
             let labels = format!(r#"{model},provider="p",token_type="{kind}""#);
             add(Kept::Month, each, format!("flowspan_llm_tokens_total{{{labels}}}"));
-            add(Kept::Rule, each, format!(r#"flowspan:llm_tokens:grown5m{{{model},token_type="{kind}"}}"#));
+            add(Kept::Rule, each, format!(r#"flowspan:llm_tokens:grown15m{{{model},token_type="{kind}"}}"#));
         }
         add(Kept::Month, 2, format!(r#"flowspan_llm_cost_usd_total{{{model},provider="p"}}"#));
-        add(Kept::Rule, 2, format!("flowspan:llm_cost_usd:grown5m{{{model}}}"));
+        add(Kept::Rule, 2, format!("flowspan:llm_cost_usd:grown15m{{{model}}}"));
         add(Kept::Month, 20, format!(r#"flowspan_llm_calls_total{{{model},provider="p",status="success"}}"#));
     }
     add(Kept::Rule, 0, "flowspan:budget_usd:30d".to_owned());
@@ -173,7 +173,7 @@ fn series() -> Vec<Series> {
         add(Kept::Day, 0, format!("flowspan_mapreduce_dlq_items{{{job}}}"));
         for (status, each) in [("success", 40), ("dlq", 1)] {
             add(Kept::Day, each, format!(r#"flowspan_mapreduce_items_total{{{job},status="{status}"}}"#));
-            add(Kept::Rule, each, format!(r#"flowspan:mapreduce_items:grown5m{{{job},status="{status}"}}"#));
+            add(Kept::Rule, each, format!(r#"flowspan:mapreduce_items:grown15m{{{job},status="{status}"}}"#));
         }
         for le in STEP_BUCKETS {
             add(

@@ -6,7 +6,7 @@
 //!
 //! Writes a month as OpenMetrics, two hours at a time, has promtool make blocks of it, starts Prometheus on
 //! them, and asks every query of every panel three times; the median counts. Some minutes, and about a
-//! gigabyte of disk.
+//! hundred megabytes of disk.
 
 #![expect(clippy::print_stdout, reason = "a command for people at a terminal")]
 
@@ -17,7 +17,7 @@ use std::{error::Error, time::Instant};
 
 use flowspan_dashboards::{Chosen, Question, Settings, files, targets};
 
-use crate::server::Server;
+use crate::server::{Cost, Server};
 
 /// What is chosen: the time that is shown in seconds, then as a text, the step, and that of rates.
 const SHOWN: [(&str, u64, Chosen<'_>, u64); 3] = [
@@ -47,17 +47,20 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let ask = || match &target.question {
                     Question::Instant(query) => server.instant(query, data::end()),
                     Question::Range(query) => server.range(query, data::end(), seconds, step),
-                    Question::Sql(_) => Ok(0.0),
+                    Question::Sql(_) => Ok(Cost::default()),
                 };
                 let mut three = [ask()?, ask()?, ask()?];
-                three.sort_by(f64::total_cmp);
+                three.sort_by_key(|cost| cost.worked);
                 times.push((three[1], format!("{} {}, {}", file.path, target.panel, target.id)));
             }
         }
-        times.sort_by(|left, right| right.0.total_cmp(&left.0));
-        println!("{name}: {} queries, the slowest:", times.len());
-        for (seconds, query) in times.iter().take(5) {
-            println!("  {:>7.1} ms  {query}", seconds * 1000.0);
+        times.sort_by_key(|(cost, _)| std::cmp::Reverse(cost.worked));
+        println!(
+            "{name}: {} queries; the heaviest, with the time of processors and until the answer:",
+            times.len()
+        );
+        for (Cost { took, worked }, query) in times.iter().take(5) {
+            println!("  {:>5} ms {:>5} ms  {query}", worked.as_millis(), took.as_millis());
         }
     }
     Ok(())

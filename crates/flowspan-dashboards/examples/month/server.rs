@@ -10,6 +10,15 @@ use std::{
 
 use flowspan_stack::{Part, locate, wait_until};
 
+/// What an answer cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cost {
+    /// From the question to the last byte of the answer.
+    pub(crate) took: Duration,
+    /// How long processors worked for it, which a busy machine does not change.
+    pub(crate) worked: Duration,
+}
+
 /// A running server; it ends when this is dropped.
 pub(crate) struct Server {
     child: Child,
@@ -35,7 +44,7 @@ impl Server {
         Ok(server)
     }
 
-    pub(crate) fn instant(&self, query: &str, at: u64) -> Result<f64, Box<dyn Error>> {
+    pub(crate) fn instant(&self, query: &str, at: u64) -> Result<Cost, Box<dyn Error>> {
         self.ask("query", query, &[("time", at)])
     }
 
@@ -45,19 +54,29 @@ impl Server {
         end: u64,
         seconds: u64,
         step: u64,
-    ) -> Result<f64, Box<dyn Error>> {
+    ) -> Result<Cost, Box<dyn Error>> {
         self.ask("query_range", query, &[("start", end - seconds), ("end", end), ("step", step)])
     }
 
-    /// How many seconds the answer took, from the question to its last byte.
-    fn ask(&self, way: &str, query: &str, arguments: &[(&str, u64)]) -> Result<f64, Box<dyn Error>> {
+    fn ask(&self, way: &str, query: &str, arguments: &[(&str, u64)]) -> Result<Cost, Box<dyn Error>> {
         let mut request = ureq::get(format!("{}/api/v1/{way}", self.url)).query("query", query);
         for (name, value) in arguments {
             request = request.query(*name, value.to_string());
         }
-        let begun = Instant::now();
-        request.call()?.body_mut().read_to_string()?;
-        Ok(begun.elapsed().as_secs_f64())
+        let (begun, worked) = (Instant::now(), self.processor_time()?);
+        request.call()?.body_mut().with_config().limit(1 << 30).read_to_string()?;
+        Ok(Cost { took: begun.elapsed(), worked: self.processor_time()?.saturating_sub(worked) })
+    }
+
+    /// How long processors have worked for the server, all its threads together.
+    fn processor_time(&self) -> Result<Duration, Box<dyn Error>> {
+        let mut nanoseconds = 0;
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            // A thread may end meanwhile.
+            let statistics = std::fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
+            nanoseconds += statistics.split(' ').next().and_then(|first| first.parse().ok()).unwrap_or(0);
+        }
+        Ok(Duration::from_nanos(nanoseconds))
     }
 }
 

@@ -76,8 +76,8 @@ pub struct Recording {
 pub enum Every {
     /// As often as all rules.
     Evaluation,
-    /// Every five minutes: growth since the last time, to be added up over weeks.
-    FiveMinutes,
+    /// Every quarter of an hour: growth since the last time, to be added up over weeks.
+    QuarterHour,
 }
 
 /// Where the runbook is, for links in alerts.

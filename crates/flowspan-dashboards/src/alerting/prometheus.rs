@@ -33,10 +33,10 @@ pub(crate) fn recording_rules(namespace: Namespace<'_>) -> Result<String, QueryE
     let notes =
         RECORDINGS.iter().map(|recording| format!("# {}: {}\n", recording.name, recording.description));
     let rates = recorded(Every::Evaluation, namespace)?;
-    let growth = recorded(Every::FiveMinutes, namespace)?;
+    let growth = recorded(Every::QuarterHour, namespace)?;
     let groups = json!({"groups": [
         {"name": "flowspan-rates", "rules": rates},
-        {"name": "flowspan-history", "interval": "5m", "rules": growth},
+        {"name": "flowspan-history", "interval": "15m", "rules": growth},
     ]});
     Ok(notes.collect::<String>() + &yaml::write(&groups))
 }

@@ -35,41 +35,41 @@ pub static RECORDINGS: &[Recording] = &[
         "Tokens each second, over ten minutes: what the anomaly is measured against.",
     ),
     growth(
-        "workflow_executions:grown5m",
-        "sum by (workflow_name, status) (%grown(<workflow.executions>, 5m))",
+        "workflow_executions:grown15m",
+        "sum by (workflow_name, status) (%grown(<workflow.executions>, 15m))",
         "Runs that ended.",
     ),
     growth(
-        "workflow_duration_seconds_bucket:grown5m",
-        "sum by (le, workflow_name) (%grown(<workflow.duration:bucket>, 5m))",
+        "workflow_duration_seconds_bucket:grown15m",
+        "sum by (le, workflow_name) (%grown(<workflow.duration:bucket>, 15m))",
         "Runs by duration.",
     ),
     growth(
-        "workflow_duration_seconds_sum:grown5m",
-        "sum by (workflow_name) (%grown(<workflow.duration:sum>, 5m))",
+        "workflow_duration_seconds_sum:grown15m",
+        "sum by (workflow_name) (%grown(<workflow.duration:sum>, 15m))",
         "The time that runs took.",
     ),
     growth(
-        "step_executions:grown5m",
-        "sum by (workflow_name, step_name, status) (%grown(<step.executions>, 5m))",
+        "step_executions:grown15m",
+        "sum by (workflow_name, step_name, status) (%grown(<step.executions>, 15m))",
         "Steps that ended.",
     ),
     growth(
-        "step_duration_seconds_bucket:grown5m",
-        "sum by (le, workflow_name, step_name) (%grown(<step.duration:bucket>, 5m))",
+        "step_duration_seconds_bucket:grown15m",
+        "sum by (le, workflow_name, step_name) (%grown(<step.duration:bucket>, 15m))",
         "Steps by duration.",
     ),
     growth(
-        "mapreduce_items:grown5m",
-        "sum by (<job>, status) (%grown(<mapreduce.items>, 5m))",
+        "mapreduce_items:grown15m",
+        "sum by (<job>, status) (%grown(<mapreduce.items>, 15m))",
         "Items that ended.",
     ),
     growth(
-        "llm_tokens:grown5m",
-        "sum by (model, token_type) (%grown(<llm.tokens>, 5m))",
+        "llm_tokens:grown15m",
+        "sum by (model, token_type) (%grown(<llm.tokens>, 15m))",
         "Tokens of model calls.",
     ),
-    growth("llm_cost_usd:grown5m", "sum by (model) (%grown(<llm.cost.usd>, 5m))", "What model calls cost."),
+    growth("llm_cost_usd:grown15m", "sum by (model) (%grown(<llm.cost.usd>, 15m))", "What model calls cost."),
 ];
 
 const fn rate(name: &'static str, query: &'static str, description: &'static str) -> Recording {
@@ -77,5 +77,5 @@ const fn rate(name: &'static str, query: &'static str, description: &'static str
 }
 
 const fn growth(name: &'static str, query: &'static str, description: &'static str) -> Recording {
-    Recording { name, query, description, every: Every::FiveMinutes }
+    Recording { name, query, description, every: Every::QuarterHour }
 }

@@ -34,7 +34,7 @@ const AGENTS: &[Panel] = &[
         "95 % of the invocations are faster. The time includes waiting for people, tools and models.",
     )
     .asks(&[ask(
-        "histogram_quantile(0.95, sum by (le, agent_name) (%grown(<agent.duration:bucket>, $__rate_interval)))",
+        "histogram_quantile(0.95, sum by (le, agent_name) (rate(<agent.duration:bucket>[$__rate_interval])))",
         "{{agent_name}}",
     )])
     .unit(Unit::Seconds)

@@ -11,7 +11,7 @@ pub(super) fn board() -> Board {
     Board {
         uid: "flowspan-history",
         title: "flowspan: the last 30 days",
-        description: "Weeks at a glance. Needs the recording rules of dashboards/alerts, and knows what they have heard since they were loaded, five minutes late.",
+        description: "Weeks at a glance. Needs the recording rules of dashboards/alerts, and knows what they have heard since they were loaded, a quarter of an hour late.",
         time: "now-30d",
         rows: ROWS.to_vec(),
     }
@@ -35,17 +35,17 @@ const WORKFLOWS: &[Panel] = &[
         "Runs, failures and durations of each workflow in the chosen weeks. Compare with the weeks before by moving the time.",
     )
     .asks(&[
-        ask(r#"sum by (workflow_name) (sum_over_time(<:workflow_executions:grown5m>{workflow_name=~"$workflow"}[$__range]))"#, ""),
+        ask(r#"sum by (workflow_name) (sum_over_time(<:workflow_executions:grown15m>{workflow_name=~"$workflow"}[$__range]))"#, ""),
         ask(
-            r#"sum by (workflow_name) (sum_over_time(<:workflow_executions:grown5m>{workflow_name=~"$workflow",status=~"failed|timeout"}[$__range])) / sum by (workflow_name) (sum_over_time(<:workflow_executions:grown5m>{workflow_name=~"$workflow"}[$__range]) > 0)"#,
+            r#"sum by (workflow_name) (sum_over_time(<:workflow_executions:grown15m>{workflow_name=~"$workflow",status=~"failed|timeout"}[$__range])) / sum by (workflow_name) (sum_over_time(<:workflow_executions:grown15m>{workflow_name=~"$workflow"}[$__range]) > 0)"#,
             "",
         ),
         ask(
-            r#"sum by (workflow_name) (sum_over_time(<:workflow_duration_seconds_sum:grown5m>{workflow_name=~"$workflow"}[$__range])) / sum by (workflow_name) (sum_over_time(<:workflow_executions:grown5m>{workflow_name=~"$workflow"}[$__range]) > 0)"#,
+            r#"sum by (workflow_name) (sum_over_time(<:workflow_duration_seconds_sum:grown15m>{workflow_name=~"$workflow"}[$__range])) / sum by (workflow_name) (sum_over_time(<:workflow_executions:grown15m>{workflow_name=~"$workflow"}[$__range]) > 0)"#,
             "",
         ),
         ask(
-            r#"histogram_quantile(0.95, sum by (le, workflow_name) (sum_over_time(<:workflow_duration_seconds_bucket:grown5m>{workflow_name=~"$workflow"}[$__range])))"#,
+            r#"histogram_quantile(0.95, sum by (le, workflow_name) (sum_over_time(<:workflow_duration_seconds_bucket:grown15m>{workflow_name=~"$workflow"}[$__range])))"#,
             "",
         ),
     ])
@@ -54,7 +54,7 @@ const WORKFLOWS: &[Panel] = &[
     .traces(OF_WORKFLOW),
     panel(Look::Columns, "Runs by day", "Runs that ended on each day, by outcome.")
         .asks(&[ask(
-            r#"sum by (status) (sum_over_time(<:workflow_executions:grown5m>{workflow_name=~"$workflow"}[1d]))"#,
+            r#"sum by (status) (sum_over_time(<:workflow_executions:grown15m>{workflow_name=~"$workflow"}[1d]))"#,
             "{{status}}",
         )])
         .every("1d")
@@ -65,7 +65,7 @@ const WORKFLOWS: &[Panel] = &[
         "The share of the runs of the chosen weeks that succeeded.",
     )
     .asks(&[ask(
-        r#"sum(sum_over_time(<:workflow_executions:grown5m>{workflow_name=~"$workflow",status="success"}[$__range])) / sum(sum_over_time(<:workflow_executions:grown5m>{workflow_name=~"$workflow"}[$__range]))"#,
+        r#"sum(sum_over_time(<:workflow_executions:grown15m>{workflow_name=~"$workflow",status="success"}[$__range])) / sum(sum_over_time(<:workflow_executions:grown15m>{workflow_name=~"$workflow"}[$__range]))"#,
         "success",
     )])
     .unit(Unit::Share)
@@ -85,7 +85,7 @@ const STEPS: &[Panel] = &[
         "The ten steps with the highest 95th percentile in the chosen weeks.",
     )
     .asks(&[ask(
-        r#"topk(10, histogram_quantile(0.95, sum by (le, workflow_name, step_name) (sum_over_time(<:step_duration_seconds_bucket:grown5m>{workflow_name=~"$workflow"}[$__range]))))"#,
+        r#"topk(10, histogram_quantile(0.95, sum by (le, workflow_name, step_name) (sum_over_time(<:step_duration_seconds_bucket:grown15m>{workflow_name=~"$workflow"}[$__range]))))"#,
         "",
     )])
     .empty(NO_RULES)
@@ -100,13 +100,13 @@ const STEPS: &[Panel] = &[
         "The ten steps with the most failures and timeouts in the chosen weeks.",
     )
     .asks(&[ask(
-        r#"topk(10, sum by (workflow_name, step_name) (sum_over_time(<:step_executions:grown5m>{workflow_name=~"$workflow",status=~"failed|timeout"}[$__range])) > 0)"#,
+        r#"topk(10, sum by (workflow_name, step_name) (sum_over_time(<:step_executions:grown15m>{workflow_name=~"$workflow",status=~"failed|timeout"}[$__range])) > 0)"#,
         "",
     )])
     .empty(NO_RULES)
     .traces(&[Tag::Of(Field::StepName, "step_name"), Tag::Is(Field::Status, "failed")]),
     panel(Look::Columns, "Items by day", "Items of map-reduce jobs on each day, by outcome.")
-        .asks(&[ask("sum by (status) (sum_over_time(<:mapreduce_items:grown5m>[1d]))", "{{status}}")])
+        .asks(&[ask("sum by (status) (sum_over_time(<:mapreduce_items:grown15m>[1d]))", "{{status}}")])
         .every("1d")
         .width(24)
         .empty(NO_RULES),
@@ -115,14 +115,14 @@ const STEPS: &[Panel] = &[
 const MODELS: &[Panel] = &[
     panel(Look::Columns, "Tokens by day", "Input and output on each day, by model.")
         .asks(&[ask(
-            r#"sum by (model) (sum_over_time(<:llm_tokens:grown5m>{token_type=~"input|output",model=~"$model"}[1d]))"#,
+            r#"sum by (model) (sum_over_time(<:llm_tokens:grown15m>{token_type=~"input|output",model=~"$model"}[1d]))"#,
             "{{model}}",
         )])
         .every("1d")
         .empty(NO_RULES),
     panel(Look::Columns, "Cost by day", "US dollars on each day, by model, as far as prices are known.")
         .asks(&[ask(
-            r#"sum by (model) (sum_over_time(<:llm_cost_usd:grown5m>{model=~"$model"}[1d]))"#,
+            r#"sum by (model) (sum_over_time(<:llm_cost_usd:grown15m>{model=~"$model"}[1d]))"#,
             "{{model}}",
         )])
         .every("1d")
@@ -133,7 +133,7 @@ const MODELS: &[Panel] = &[
         "Budget used",
         "What the last 30 days cost, of the budget in the recording rules.",
     )
-    .asks(&[ask("sum(sum_over_time(<:llm_cost_usd:grown5m>[30d])) / scalar(<:budget_usd:30d>)", "used")])
+    .asks(&[ask("sum(sum_over_time(<:llm_cost_usd:grown15m>[30d])) / scalar(<:budget_usd:30d>)", "used")])
     .unit(Unit::Share)
     .worse_from(&[(0.8, Yellow), (1.0, Red)])
     .width(24)

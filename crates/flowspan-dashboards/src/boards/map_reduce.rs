@@ -121,7 +121,7 @@ const AGENTS: &[Panel] = &[
         "95 % of the agents of a job are faster. Agents outside of jobs have an empty name here.",
     )
     .asks(&[ask(
-        "histogram_quantile(0.95, sum by (le, <job>) (%grown(<agent.duration:bucket>, $__rate_interval)))",
+        "histogram_quantile(0.95, sum by (le, <job>) (rate(<agent.duration:bucket>[$__rate_interval])))",
         "{{<job>}}",
     )])
     .unit(Unit::Seconds),

@@ -170,7 +170,7 @@ const QUALITY: &[Panel] = &[
         "Half of the ratings are above. When it falls after a change of model or prompt, change it back.",
     )
     .asks(&[ask(
-        "histogram_quantile(0.5, sum by (le, evaluation) (%grown(<evaluation.score:bucket>, $__rate_interval)))",
+        "histogram_quantile(0.5, sum by (le, evaluation) (rate(<evaluation.score:bucket>[$__rate_interval])))",
         "{{evaluation}}",
     )])
     .width(8)

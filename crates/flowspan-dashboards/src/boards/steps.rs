@@ -100,10 +100,10 @@ const TIME: &[Panel] = &[
         .empty("nothing was validated"),
 ];
 
-const BOX_05: &str = r#"histogram_quantile(0.05, sum by (le) (%grown(<step.duration:bucket>{workflow_name=~"$workflow"}, $__interval)))"#;
-const BOX_25: &str = r#"histogram_quantile(0.25, sum by (le) (%grown(<step.duration:bucket>{workflow_name=~"$workflow"}, $__interval)))"#;
-const BOX_75: &str = r#"histogram_quantile(0.75, sum by (le) (%grown(<step.duration:bucket>{workflow_name=~"$workflow"}, $__interval)))"#;
-const BOX_95: &str = r#"histogram_quantile(0.95, sum by (le) (%grown(<step.duration:bucket>{workflow_name=~"$workflow"}, $__interval)))"#;
+const BOX_05: &str = r#"histogram_quantile(0.05, sum by (le) (rate(<step.duration:bucket>{workflow_name=~"$workflow"}[$__rate_interval])))"#;
+const BOX_25: &str = r#"histogram_quantile(0.25, sum by (le) (rate(<step.duration:bucket>{workflow_name=~"$workflow"}[$__rate_interval])))"#;
+const BOX_75: &str = r#"histogram_quantile(0.75, sum by (le) (rate(<step.duration:bucket>{workflow_name=~"$workflow"}[$__rate_interval])))"#;
+const BOX_95: &str = r#"histogram_quantile(0.95, sum by (le) (rate(<step.duration:bucket>{workflow_name=~"$workflow"}[$__rate_interval])))"#;
 
 const FAILURES: &[Panel] = &[
     panel(

@@ -141,9 +141,9 @@ const TIME: &[Panel] = &[
     .traces(FAILED),
 ];
 
-const QUANTILE_50: &str = r#"histogram_quantile(0.5, sum by (le) (%grown(<workflow.duration:bucket>{workflow_name=~"$workflow"}, $__rate_interval)))"#;
-const QUANTILE_95: &str = r#"histogram_quantile(0.95, sum by (le) (%grown(<workflow.duration:bucket>{workflow_name=~"$workflow"}, $__rate_interval)))"#;
-const QUANTILE_99: &str = r#"histogram_quantile(0.99, sum by (le) (%grown(<workflow.duration:bucket>{workflow_name=~"$workflow"}, $__rate_interval)))"#;
+const QUANTILE_50: &str = r#"histogram_quantile(0.5, sum by (le) (rate(<workflow.duration:bucket>{workflow_name=~"$workflow"}[$__rate_interval])))"#;
+const QUANTILE_95: &str = r#"histogram_quantile(0.95, sum by (le) (rate(<workflow.duration:bucket>{workflow_name=~"$workflow"}[$__rate_interval])))"#;
+const QUANTILE_99: &str = r#"histogram_quantile(0.99, sum by (le) (rate(<workflow.duration:bucket>{workflow_name=~"$workflow"}[$__rate_interval])))"#;
 
 const WHICH: &[Panel] = &[
     panel(
