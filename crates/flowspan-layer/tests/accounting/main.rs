@@ -16,7 +16,7 @@ use support::Bench;
 
 /// A layer with this accounting.
 fn bench(engine: Engine, accounting: Accounting) -> Bench {
-    Bench::with(engine, Sampler::AlwaysOn, accounting)
+    Bench::with(engine, Sampler::AlwaysOn, None, accounting)
 }
 
 /// Does something inside a span.

@@ -38,14 +38,15 @@ impl Bench {
     }
 
     pub(crate) fn understanding(engine: Engine, sampler: Sampler, dialect: Option<Dialect>) -> Self {
-        Bench::knowing(engine, sampler, dialect, Accounting::default())
+        Bench::with(engine, sampler, dialect, Accounting::default())
     }
 
-    pub(crate) fn with(engine: Engine, sampler: Sampler, accounting: Accounting) -> Self {
-        Bench::knowing(engine, sampler, None, accounting)
-    }
-
-    fn knowing(engine: Engine, sampler: Sampler, dialect: Option<Dialect>, accounting: Accounting) -> Self {
+    pub(crate) fn with(
+        engine: Engine,
+        sampler: Sampler,
+        dialect: Option<Dialect>,
+        accounting: Accounting,
+    ) -> Self {
         let exporter = InMemorySpanExporter::default();
         let normalizer = Normalizer::new(vec![Box::new(SimpleSpanProcessor::new(exporter.clone()))]);
         let events = Arc::new(Events::default());
