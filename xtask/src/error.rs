@@ -1,5 +1,6 @@
 //! Why a task failed.
 
+use flowspan_dashboards::QueryError;
 use flowspan_stack::StackError;
 
 /// Why a task failed.
@@ -27,7 +28,10 @@ pub(crate) enum XtaskError {
     NoRustVersion { package: String },
     /// Something that is generated does not fit what it is generated from.
     #[error("out of date: {}; run `cargo xtask generate`", .paths.join(", "))]
-    Stale { paths: Vec<&'static str> },
+    Stale { paths: Vec<String> },
+    /// A panel or alert asks for something that the catalog does not have.
+    #[error("cannot make the dashboards")]
+    Query(#[source] QueryError),
     /// Several checks failed.
     #[error("failed: {}", .checks.join(", "))]
     Checks { checks: Vec<&'static str> },

@@ -5,6 +5,7 @@
 
 mod advisories;
 mod check;
+mod dashboards;
 mod error;
 mod generate;
 mod msrv;
@@ -41,6 +42,8 @@ enum Task {
     Generate,
     /// Fetches the prices of models anew.
     Prices,
+    /// Writes the Grafana dashboards, alerts and recording rules for a program of yours.
+    Dashboards(dashboards::DashboardArgs),
     /// Takes the pictures of the documentation anew, from a real run.
     Pictures,
     /// A real Collector, Jaeger and Prometheus on this machine.
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Task::Test { arguments } => test::run(&arguments),
         Task::Generate => generate::run(),
         Task::Prices => prices::refresh(),
+        Task::Dashboards(arguments) => dashboards::run(arguments),
         Task::Pictures => pictures::run(),
         Task::Stack { task } => stack::run(&task),
     };

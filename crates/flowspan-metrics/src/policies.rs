@@ -25,7 +25,7 @@ type Text = Cow<'static, str>;
 /// use flowspan_model::LabelPolicy;
 ///
 /// let policies = LabelPolicies::new()
-///     .policy("job", LabelPolicy::First(8))
+///     .policy("job_name", LabelPolicy::First(8))
 ///     .policy("customer", LabelPolicy::Hash)
 ///     .limit("workflow_name", 20)
 ///     .limit_of("step.executions", "step_name", 1000)
@@ -167,10 +167,10 @@ mod tests {
     #[test]
     fn the_rule_of_one_metric_wins() {
         let policies =
-            LabelPolicies::new().limit("job", 5).policy("job", LabelPolicy::Hash).limit_of("m", "job", 7);
-        let rule = policies.of(&["m"], &["job_id", "job"]);
+            LabelPolicies::new().limit("job_name", 5).policy("job_name", LabelPolicy::Hash).limit_of("m", "job_name", 7);
+        let rule = policies.of(&["m"], &["job_id", "job_name"]);
         assert_eq!(rule, Rule { policy: Some(LabelPolicy::Hash), limit: Some(7) });
-        assert_eq!(policies.of(&["n"], &["job"]).limit, Some(5));
+        assert_eq!(policies.of(&["n"], &["job_name"]).limit, Some(5));
         assert_eq!(policies.of(&["n"], &["else"]), Rule::default());
     }
 }

@@ -63,6 +63,7 @@ pub use crate::{
             read_compose, test_rules,
         },
         collector::{AGENT_CONFIG, Collector, CollectorBuilder, GATEWAY_CONFIG, SINGLE_CONFIG, Signal},
+        grafana_schema::check_dashboards,
         jaeger::{JAEGER_CONFIG, Jaeger, JaegerBuilder},
         postgres::Postgres,
         prometheus::{Prometheus, PrometheusBuilder},

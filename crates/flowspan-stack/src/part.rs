@@ -26,11 +26,13 @@ pub enum Part {
     Statsd,
     /// Prometheus' StatsD server, which knows the dialects with tags, too.
     StatsdExporter,
+    /// Grafana's published types of dashboards, with the compiler that checks by them.
+    GrafanaSchema,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Compose,
         Self::Collector,
         Self::Jaeger,
@@ -39,6 +41,7 @@ impl Part {
         Self::Postgres,
         Self::Statsd,
         Self::StatsdExporter,
+        Self::GrafanaSchema,
     ];
 
     /// The file name of the part's program.
@@ -53,6 +56,7 @@ impl Part {
             Self::Postgres => "postgres",
             Self::Statsd => "statsd",
             Self::StatsdExporter => "statsd_exporter",
+            Self::GrafanaSchema => "tsc",
         }
     }
 }
@@ -68,6 +72,7 @@ impl fmt::Display for Part {
             Self::Postgres => "PostgreSQL",
             Self::Statsd => "StatsD",
             Self::StatsdExporter => "the StatsD exporter",
+            Self::GrafanaSchema => "Grafana's schema",
         })
     }
 }

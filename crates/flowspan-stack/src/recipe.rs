@@ -72,6 +72,12 @@ static STATSD_EXPORTER: Recipe = Recipe {
     programs: Programs::Go(&["github.com/prometheus/statsd_exporter"]),
 };
 
+static GRAFANA_SCHEMA: Recipe = Recipe {
+    name: "grafana-schema",
+    files: files!("grafana-schema": "package.json", "package-lock.json"),
+    programs: Programs::Npm("tsc", "typescript/bin/tsc"),
+};
+
 impl Recipe {
     /// The recipe that `part` is built from; none if it is not ours to build.
     pub(crate) fn of(part: Part) -> Option<&'static Self> {
@@ -82,6 +88,7 @@ impl Recipe {
             Part::Prometheus | Part::Promtool => Some(&PROMETHEUS),
             Part::Statsd => Some(&STATSD),
             Part::StatsdExporter => Some(&STATSD_EXPORTER),
+            Part::GrafanaSchema => Some(&GRAFANA_SCHEMA),
             Part::Postgres => None,
         }
     }

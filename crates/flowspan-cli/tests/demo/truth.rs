@@ -128,7 +128,7 @@ async fn what_stands_around_the_work_is_measured_as_it_was() {
         ];
         assert_eq!(told.map(|name| series(&page, name)), run, "{page}");
         assert_eq!(series(&page, "audit_queue_depth{queue=\"files\"}"), Some(0.0));
-        assert_eq!(series(&page, "audit_mapreduce_dlq_items{job=\"files\"}"), Some(1.0));
+        assert_eq!(series(&page, "audit_mapreduce_dlq_items{job_name=\"files\"}"), Some(1.0));
         assert!(series(&page, "audit_mapreduce_dlq_oldest_age_seconds{").is_some_and(|age| age > 0.0));
         let created = number(&summary, "/counts/checkpoints") as f64;
         assert_eq!(series(&page, "audit_checkpoints_created_total"), Some(created));

@@ -11,7 +11,7 @@ impl Names {
     /// What it has no metric for keeps its name under the namespace. `job_id` is the name of the job:
     /// an identifier of a single run makes no label.
     pub fn prodigy() -> Self {
-        const JOB: [(&str, &str); 1] = [("job_id", "job")];
+        const JOB: [(&str, &str); 1] = [("job_id", "job_name")];
         const STEP_TYPE: [(&str, &str); 1] = [("step_type", "step_type")];
         const WORKFLOW: [(&str, &str); 1] = [("workflow_name", "workflow_name")];
         Names::new("prodigy")
@@ -20,7 +20,7 @@ impl Names {
             .labels("step.duration", STEP_TYPE)
             .labels("mapreduce.jobs_active", JOB)
             .labels("mapreduce.agents_active", JOB)
-            .labels("mapreduce.items", [("job_id", "job"), ("status", "status")])
+            .labels("mapreduce.items", [("job_id", "job_name"), ("status", "status")])
             .labels("mapreduce.dlq_items", JOB)
             .labels("mapreduce.worktrees_active", JOB)
             .labels("agent.duration", JOB)

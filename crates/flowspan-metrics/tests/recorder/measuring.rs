@@ -79,7 +79,7 @@ fn an_end_without_a_start_makes_nothing_negative_and_is_counted() {
     let removed = Event::new(Moment::Occurred, Kind::DeadLetterRemoved).with(Field::Job, "j");
     bench.recorder.event(&added);
     bench.recorder.event(&removed.with(Field::Count, 5_u64));
-    assert_eq!(bench.sums("test.mapreduce.dlq_items")["job=j"], 0.0, "what there was is taken");
+    assert_eq!(bench.sums("test.mapreduce.dlq_items")["job_name=j"], 0.0, "what there was is taken");
     assert_eq!(bench.recorder.unmatched(), 2);
 }
 

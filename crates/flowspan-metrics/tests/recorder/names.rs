@@ -62,8 +62,8 @@ fn buckets_can_be_chosen_and_be_exponential() {
 
 #[test]
 fn a_label_that_is_renamed_keeps_its_policy() {
-    let names = Names::new("ns").labels("mapreduce.items", [("job_id", "job")]);
-    let policies = LabelPolicies::new().policy("job", LabelPolicy::First(8));
+    let names = Names::new("ns").labels("mapreduce.items", [("job_id", "job_name")]);
+    let policies = LabelPolicies::new().policy("job_name", LabelPolicy::First(8));
     let bench = Bench::with(names, policies, |recorder| recorder);
     bench.recorder.event(&ended(Kind::MapItem).with(Field::Job, "0193f2a4-77c1-7e02"));
     assert_eq!(bench.sums("ns.mapreduce.items")["job_id=0193f2a4"], 1.0);
@@ -107,8 +107,8 @@ fn what_cannot_be_is_refused_with_a_reason() {
         assert!(error.len() < 600, "{error}");
     }
     for policies in [
-        LabelPolicies::new().limit("job", 0),
-        LabelPolicies::new().policy("job", LabelPolicy::First(0)),
+        LabelPolicies::new().limit("job_name", 0),
+        LabelPolicies::new().policy("job_name", LabelPolicy::First(0)),
         LabelPolicies::new().series_limit(0),
         LabelPolicies::new().series_limit(usize::MAX),
     ] {

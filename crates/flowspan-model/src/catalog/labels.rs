@@ -9,7 +9,9 @@ pub(super) const STEP_TYPE: Label = Label { name: "step_type", from: &[Field::St
 pub(super) const STEP: Label = Label { name: "step_name", from: &[Field::StepName], limit: 200 };
 pub(super) const PHASE: Label = Label { name: "phase", from: &[Field::PhaseName], limit: 50 };
 pub(super) const AGENT: Label = Label { name: "agent_name", from: &[Field::AgentName], limit: 100 };
-pub(super) const JOB: Label = Label { name: "job", from: &[Field::Job], limit: 100 };
+// Not `job`: that is Prometheus' own word for what it scrapes. A scrape renames such a label, and the
+// Collector's exporter drops metrics that have it.
+pub(super) const JOB: Label = Label { name: "job_name", from: &[Field::Job], limit: 100 };
 pub(super) const TOOL: Label = Label { name: "tool_name", from: &[Field::ToolName], limit: 200 };
 pub(super) const PROVIDER: Label = Label { name: "provider", from: &[Field::Provider], limit: 30 };
 pub(super) const MODEL: Label =

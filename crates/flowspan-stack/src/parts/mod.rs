@@ -2,6 +2,7 @@
 
 pub(crate) mod checks;
 pub(crate) mod collector;
+pub(crate) mod grafana_schema;
 pub(crate) mod jaeger;
 pub(crate) mod postgres;
 pub(crate) mod prometheus;

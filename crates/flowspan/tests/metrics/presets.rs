@@ -132,7 +132,7 @@ fn the_namespace_alone_gives_prodigy_s_names_where_they_speak_of_no_product() {
         assert_eq!(*same_kind, kind, "{name}");
         let labels: BTreeSet<_> = labels
             .into_iter()
-            .map(|label| if label == "job_id" { "job".to_owned() } else { label })
+            .map(|label| if label == "job_id" { "job_name".to_owned() } else { label })
             .collect();
         assert!(labels.is_subset(more), "{name} has {more:?}");
     }

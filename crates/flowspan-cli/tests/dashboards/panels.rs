@@ -1,0 +1,263 @@
+//! Every panel has data, and the key panels have the right data.
+
+use std::{
+    collections::BTreeMap,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use flowspan_dashboards::{Chosen, Question, Target, targets};
+use flowspan_stack::{Part, Postgres, Prometheus, require, wait_until};
+use serde_json::Value;
+
+use crate::{
+    ask::{ask, instant},
+    read,
+    workload::Workload,
+};
+
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Panels that these runs give nothing to show, and why.
+const QUIET: [(&str, &str); 4] = [
+    ("Dropped, by reason", "nothing is lost"),
+    ("Runs without an end", "no program has been dead for a day"),
+    ("Model calls for each run of an agent", "not every program says so"),
+    ("Tool calls for each run of an agent", "not every program says so"),
+];
+/// Metrics of which the same holds.
+const SILENT: [&str; 3] = [
+    "flowspan_telemetry_dropped_total",
+    "gen_ai_invoke_agent_inference_calls_bucket",
+    "gen_ai_invoke_agent_tool_calls_bucket",
+];
+
+/// The dashboards, by the names of their files.
+const BOARDS: [&str; 7] = ["workflows", "map-reduce", "steps", "models", "agents", "health", "history"];
+
+const CHOSEN: Chosen<'_> = Chosen { namespace: "flowspan", range: "1h", interval: "1m", rate_interval: "1m" };
+
+/// A query and the dashboard that it stands on.
+type Asked = (&'static str, Target);
+
+fn board(name: &str) -> Value {
+    serde_json::from_str(&read(&format!("dashboards/flowspan-{name}.json"))).expect("JSON")
+}
+
+/// A demo that has ended its run and still serves its metrics.
+struct Demo {
+    child: Child,
+    summary: Value,
+}
+
+impl Demo {
+    fn run(store: &str) -> Self {
+        let sources = tempfile::tempdir().expect("a directory");
+        for nth in 0..24 {
+            let text =
+                format!("fn f{nth}() {{\n    // TODO: name it\n    g({nth}).unwrap();\n}}\n").repeat(nth + 1);
+            std::fs::write(sources.path().join(format!("f{nth:02}.rs")), text).expect("written");
+        }
+        // No UTF-8: a dead letter for certain.
+        std::fs::write(sources.path().join("latin1.txt"), b"gr\xfc\xdfe\n").expect("written");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_flowspan"))
+            .arg("demo")
+            .arg(sources.path())
+            .args(["--summary", "json", "--keep-open", "10m", "--metrics-port", "0", "--seed", "6"])
+            .args(["--postgres", store])
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the command starts");
+        let stdout = child.stdout.take().expect("piped");
+        let summary = serde_json::Deserializer::from_reader(stdout).into_iter().next();
+        Self { child, summary: summary.expect("a summary").expect("JSON") }
+    }
+
+    fn number(&self, pointer: &str) -> f64 {
+        let number = self.summary.pointer(pointer).and_then(Value::as_f64);
+        number.unwrap_or_else(|| panic!("no {pointer} in {}", self.summary))
+    }
+
+    fn target(&self) -> String {
+        let url = self.summary["metrics_url"].as_str().expect("metrics are served");
+        url.trim_start_matches("http://").trim_end_matches("/metrics").to_owned()
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // It serves until it is told to end; a test that is over has no further use for it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn every_panel_shows_data_and_the_key_panels_show_the_numbers_of_the_run() {
+    let Some(()) = require(&[Part::Prometheus, Part::Postgres]) else { return };
+    let store = Postgres::start().expect("PostgreSQL");
+    let mut prometheus = Prometheus::builder()
+        .rules(read("dashboards/alerts/flowspan-alerts.yaml"))
+        // Seconds instead of minutes between what is added up over weeks.
+        .rules(
+            read("dashboards/alerts/flowspan-recordings.yaml")
+                .replace(r#"interval: "15m""#, r#"interval: "5s""#),
+        )
+        .start()
+        .expect("Prometheus");
+    let demo = Demo::run(&store.url());
+    prometheus.scrape(demo.target()).expect("scraped");
+    let targets: Vec<Asked> = BOARDS
+        .into_iter()
+        .flat_map(|name| targets(&board(name), &CHOSEN).into_iter().map(move |target| (name, target)))
+        .collect();
+    assert!(targets.len() > 100, "{} queries", targets.len());
+    the_key_panels_are_right(&targets, &demo, &prometheus);
+    the_event_store_says_the_same(&targets, &demo, &prometheus, &store);
+
+    let workload = Workload::start(&store.url());
+    prometheus.scrape(&workload.target).expect("scraped");
+    every_panel_has_data(&targets, &prometheus, &store);
+    every_documented_query_and_variable_has_an_answer(&prometheus);
+    every_query_of_the_reference_can_be_asked(&prometheus);
+    every_rule_is_evaluated_without_an_error(&prometheus);
+    an_unknown_namespace_says_so(&prometheus);
+}
+
+/// The panel's value once the last scrape of the run is there.
+fn the_key_panels_are_right(targets: &[Asked], demo: &Demo, prometheus: &Prometheus) {
+    let count = |what: &str| demo.number(&format!("/counts/{what}"));
+    let tokens = |what: &str| demo.number(&format!("/tokens/{what}"));
+    let expected = [
+        ("workflows", "Programs under this namespace", 1.0),
+        ("workflows", "Running now", 0.0),
+        ("workflows", "Ended", count("workflows")),
+        ("workflows", "Success rate, seven days", 1.0),
+        ("workflows", "Failure rate, now", 0.0),
+        ("workflows", "Average duration", demo.number("/duration_seconds")),
+        ("workflows", "Steps for each run", count("steps")),
+        ("map-reduce", "Agents at work", 0.0),
+        ("map-reduce", "Dead letters", demo.number("/items/dlq")),
+        ("steps", "Steps", count("steps")),
+        ("steps", "Recovery rate", count("recoveries") / count("steps")),
+        ("models", "Tokens", tokens("input") + tokens("output")),
+        ("models", "Calls", count("model_calls")),
+        ("models", "Input from the cache", tokens("cache_read") / tokens("input")),
+        ("models", "Retries for each call", count("retries") / count("model_calls")),
+        ("agents", "Most used tools", count("tool_calls")),
+        ("agents", "All agents", count("agents")),
+        ("health", "Delivered", 1.0),
+    ];
+    for (board, panel, value) in expected {
+        let (_, target) = targets
+            .iter()
+            .find(|(name, target)| *name == board && target.panel == panel)
+            .unwrap_or_else(|| panic!("{board} has no {panel}"));
+        let Question::Instant(query) = &target.question else { panic!("{panel} is no number") };
+        let mut shown = Vec::new();
+        wait_until(PATIENCE, || {
+            shown = instant(prometheus, query).unwrap_or_else(|error| panic!("{panel}: {error}"));
+            let sum: f64 = shown.iter().filter_map(|value| value.parse::<f64>().ok()).sum();
+            (!shown.is_empty() && (sum - value).abs() <= 1e-9 * value.abs().max(1.0)).then_some(())
+        })
+        .unwrap_or_else(|| panic!("{panel} shows {shown:?} where the run says {value}: {query}"));
+    }
+}
+
+fn the_event_store_says_the_same(targets: &[Asked], demo: &Demo, prometheus: &Prometheus, store: &Postgres) {
+    let (_, target) =
+        targets.iter().find(|(_, target)| target.panel == "Tokens by model, exact").expect("the panel");
+    let rows = ask(target, prometheus, store).expect("an answer");
+    let number = |pointer: &str| demo.number(pointer);
+    assert_eq!(
+        rows,
+        [format!(
+            "flowspan|auditor-1|{}|{}|{}|{}|{}|",
+            number("/counts/model_calls"),
+            number("/tokens/input"),
+            number("/tokens/cache_read"),
+            number("/tokens/output"),
+            number("/tokens/reasoning"),
+        )]
+    );
+}
+
+fn every_panel_has_data(targets: &[Asked], prometheus: &Prometheus, store: &Postgres) {
+    let mut empty = Vec::new();
+    wait_until(PATIENCE, || {
+        empty = targets.iter().filter(|(_, target)| is_empty(target, prometheus, store)).collect();
+        empty.is_empty().then_some(())
+    });
+    assert!(empty.is_empty(), "no data for {empty:#?}");
+}
+
+fn is_empty(target: &Target, prometheus: &Prometheus, store: &Postgres) -> bool {
+    let answer = ask(target, prometheus, store)
+        .unwrap_or_else(|error| panic!("{} of {}: {error}\n{target:#?}", target.id, target.panel));
+    let is_quiet = target.empty.is_some() && QUIET.iter().any(|(panel, _)| *panel == target.panel);
+    answer.is_empty() && !is_quiet
+}
+
+fn every_documented_query_and_variable_has_an_answer(prometheus: &Prometheus) {
+    for page in ["docs/dashboards.md", "docs/alerting.md", "docs/runbook.md", "docs/getting-started.md"] {
+        let text = read(page);
+        let queries = text.split("```promql\n").skip(1).filter_map(|rest| rest.split("```").next());
+        for query in queries {
+            let answer = instant(prometheus, query.trim()).unwrap_or_else(|error| panic!("{page}: {error}"));
+            assert!(!answer.is_empty(), "{page}: no answer to {query}");
+        }
+    }
+    let board = board("workflows");
+    let variables = board["templating"]["list"].as_array().expect("variables");
+    let asked: BTreeMap<_, _> = variables
+        .iter()
+        .filter_map(|variable| Some((variable["name"].as_str()?, variable["definition"].as_str()?)))
+        .collect();
+    assert_eq!(asked.keys().copied().collect::<Vec<_>>(), ["model", "service", "workflow"]);
+    for (name, definition) in asked {
+        let inner = definition.strip_prefix("label_values(").and_then(|rest| rest.strip_suffix(')'));
+        let (series, label) = inner.and_then(|inner| inner.rsplit_once(", ")).expect("two arguments");
+        let query = CHOSEN.fill(&format!("count by ({label}) ({series})"));
+        assert!(!instant(prometheus, &query).expect("an answer").is_empty(), "{name}: {query}");
+    }
+}
+
+fn every_query_of_the_reference_can_be_asked(prometheus: &Prometheus) {
+    let page = read("docs/metrics-reference.md");
+    let queries = page.split("```promql\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let unanswered = queries.filter(|query| {
+        instant(prometheus, query.trim()).unwrap_or_else(|error| panic!("{query}: {error}")).is_empty()
+    });
+    let is_silent = |query: &&str| SILENT.iter().any(|metric| query.contains(metric));
+    let unanswered: Vec<_> = unanswered.map(str::trim).filter(|query| !is_silent(query)).collect();
+    assert!(unanswered.is_empty(), "no answer to {unanswered:#?}");
+}
+
+fn every_rule_is_evaluated_without_an_error(prometheus: &Prometheus) {
+    let mut answer = ureq::get(format!("{}/api/v1/rules", prometheus.url())).call().expect("an answer");
+    let text = answer.body_mut().read_to_string().expect("text");
+    let answer: Value = serde_json::from_str(&text).expect("JSON");
+    let groups = answer["data"]["groups"].as_array().expect("groups");
+    let rules: Vec<_> = groups.iter().filter_map(|group| group["rules"].as_array()).flatten().collect();
+    assert!(rules.len() > 20, "{} rules", rules.len());
+    for rule in rules {
+        assert_eq!(rule["health"], "ok", "{rule:#}");
+    }
+}
+
+fn an_unknown_namespace_says_so(prometheus: &Prometheus) {
+    let board = board("workflows");
+    let panels = board["panels"].as_array().expect("panels");
+    let query = |title: &str| {
+        let panel = panels.iter().find(|panel| panel["title"] == title).expect("the panel");
+        panel["targets"][0]["expr"].as_str().expect("a query").to_owned()
+    };
+    let unknown = query("Programs under this namespace").replace("${namespace}", "nobody");
+    assert_eq!(instant(prometheus, &unknown).expect("an answer"), ["0"]);
+    let known = prometheus.query(&query("Namespaces that there are")).expect("an answer");
+    let names: Vec<_> = known.iter().filter_map(|sample| sample.labels.get("namespace")).collect();
+    assert_eq!(names, ["flowspan"]);
+}
