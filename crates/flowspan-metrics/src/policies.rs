@@ -166,8 +166,10 @@ mod tests {
 
     #[test]
     fn the_rule_of_one_metric_wins() {
-        let policies =
-            LabelPolicies::new().limit("job_name", 5).policy("job_name", LabelPolicy::Hash).limit_of("m", "job_name", 7);
+        let policies = LabelPolicies::new()
+            .limit("job_name", 5)
+            .policy("job_name", LabelPolicy::Hash)
+            .limit_of("m", "job_name", 7);
         let rule = policies.of(&["m"], &["job_id", "job_name"]);
         assert_eq!(rule, Rule { policy: Some(LabelPolicy::Hash), limit: Some(7) });
         assert_eq!(policies.of(&["n"], &["job_name"]).limit, Some(5));

@@ -35,7 +35,8 @@ SELECT
     coalesce(cache_write_tokens, 0) AS cache_write_tokens,
     coalesce(reasoning_tokens, 0) AS reasoning_tokens,
     coalesce(input_tokens, 0) + coalesce(output_tokens, 0) AS total_tokens,
-    CASE WHEN currency = 'USD' THEN cost END AS cost_usd
+    -- As a decimal number: sums of those are exact.
+    CASE WHEN currency = 'USD' THEN cost::numeric END AS cost_usd
 FROM model_calls
 WHERE NOT is_repeat;
 

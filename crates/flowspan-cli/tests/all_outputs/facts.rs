@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use flowspan_session::SessionMetrics;
-use flowspan_stack::{Postgres, StatsdTotals};
+use flowspan_stack::{Postgres, StatsdExporter};
 use serde_json::Value;
 
 use crate::program::number;
@@ -74,16 +74,13 @@ impl Facts {
     }
 
     /// From the totals of a StatsD server, with labels folded into names.
-    pub(crate) fn of_statsd(totals: &StatsdTotals) -> Self {
-        Facts::of_counters(|name, label| {
-            let beginning = format!("flowspan.{name}.");
-            let part = label.map_or_else(String::new, |(key, value)| format!(".{key}.{value}."));
-            let counters = totals.counters.iter();
-            counters
-                .filter(|(series, _)| series.starts_with(&beginning) && format!(".{series}.").contains(&part))
-                .map(|(_, sum)| sum)
-                .sum()
-        })
+    /// What Prometheus' StatsD server has added up. It keeps the names, and has no ending for counters.
+    pub(crate) fn of_statsd(server: &StatsdExporter) -> Option<Self> {
+        let samples = server.samples().ok()?;
+        let page: String = samples.iter().map(|(series, value)| format!("{series} {value}\n")).collect();
+        Some(Facts::of_counters(|name, label| {
+            total(&page, &format!("flowspan_{}", name.replace('.', "_")), label)
+        }))
     }
 
     pub(crate) fn of_session(path: &Path) -> Self {

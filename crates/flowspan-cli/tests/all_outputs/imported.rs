@@ -87,14 +87,7 @@ fn a_damaged_log_of_prodigy_gives_every_output_the_same_numbers() -> Outcome {
     let imported = import.number("/imported/events");
     assert_eq!(stored("SELECT count(*) FROM events")?.trim(), imported.to_string());
 
-    let of_statsd = || -> Option<Facts> {
-        let samples = statsd.samples().ok()?;
-        let page: String = samples.iter().map(|(series, value)| format!("{series} {value}\n")).collect();
-        // The exporter keeps the names, and has no ending for counters.
-        Some(Facts::of_counters(|name, label| {
-            total(&page, &format!("flowspan_{}", name.replace('.', "_")), label)
-        }))
-    };
+    let of_statsd = || Facts::of_statsd(&statsd);
     let _ = wait_until(PATIENCE, || of_statsd().filter(|facts| *facts == told));
     assert_eq!(of_statsd().ok_or("the exporter answers")?, told, "StatsD");
     spans_have_the_times_of_the_log(&collector, import.number("/telemetry/spans/delivered"), &truth)?;

@@ -175,12 +175,13 @@ fn the_event_store_says_the_same(targets: &[Asked], demo: &Demo, prometheus: &Pr
     assert_eq!(
         rows,
         [format!(
-            "flowspan|auditor-1|{}|{}|{}|{}|{}|",
+            "flowspan|auditor-1|{}|{}|{}|{}|{}|{}",
             number("/counts/model_calls"),
             number("/tokens/input"),
             number("/tokens/cache_read"),
             number("/tokens/output"),
             number("/tokens/reasoning"),
+            number("/cost_usd"),
         )]
     );
 }

@@ -17,7 +17,9 @@ fn failed() -> Verdict {
 pub(crate) fn by_handle(kind: Kind) {
     let failed = &failed();
     match kind {
-        Kind::Workflow => Workflow::new("w").run_id("r").conversation_id("c").enter().finish(failed),
+        Kind::Workflow => {
+            Workflow::new("w").run_id("r").resumes("f").conversation_id("c").enter().finish(failed)
+        }
         Kind::Phase => Phase::new("p").enter().finish(failed),
         Kind::Step => Step::shell("s").index(0).attempt(1).enter().finish(failed),
         Kind::Agent => {

@@ -25,7 +25,7 @@ pub(crate) fn by_tracing(kind: Kind) {
     match kind {
         Kind::Workflow => {
             plain!(span "workflow", gen_ai.operation.name = "invoke_workflow", gen_ai.workflow.name = "w",
-                flowspan.run.id = "r", gen_ai.conversation.id = "c");
+                flowspan.run.id = "r", flowspan.run.resumes = "f", gen_ai.conversation.id = "c");
         }
         Kind::Phase => plain!(span "phase", flowspan.phase.name = "p"),
         Kind::Step => {

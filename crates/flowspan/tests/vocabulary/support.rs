@@ -76,11 +76,12 @@ impl Bench {
         names.filter(|name| !is_added(name)).collect()
     }
 
-    /// What is known about this kind, in all its events together.
+    /// What was said about this kind, in all its events together.
     pub(crate) fn fields(&self, kind: Kind) -> BTreeSet<Field> {
         let events = self.events.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of_kind = events.iter().filter(|event| event.kind == kind);
-        of_kind.flat_map(|event| event.fields.iter().map(|(field, _)| field).collect::<Vec<_>>()).collect()
+        let known = of_kind.flat_map(|event| event.fields.iter().map(|(field, _)| field));
+        known.filter(|field| !Field::ADDED.contains(field)).collect()
     }
 
     /// The sum of a metric over all its series, or the last number if it is a gauge.
