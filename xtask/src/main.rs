@@ -38,6 +38,9 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// The tests beside the real rig, genai, langchain-rust and others, which are a workspace of their own:
+    /// they need Rust 1.95, OpenSSL's headers, and some minutes to build.
+    Dialects,
     /// Writes the pages that are made from the vocabulary.
     Generate,
     /// Fetches the prices of models anew.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Check => check::run(),
         Task::Test { arguments } => test::run(&arguments),
+        Task::Dialects => test::dialects(),
         Task::Generate => generate::run(),
         Task::Prices => prices::refresh(),
         Task::Dashboards(arguments) => dashboards::run(arguments),

@@ -39,6 +39,13 @@ fn examples(arguments: &[String]) -> Result<(), XtaskError> {
         .try_for_each(|example| run::run(&mut run::cargo(&["run", "--quiet", "--package", example])))
 }
 
+/// Tests beside the crates that the dialects speak of.
+pub(crate) fn dialects() -> Result<(), XtaskError> {
+    const WORKSPACE: &str = "tests/dialects/Cargo.toml";
+    run::run(&mut run::cargo(&["fmt", "--manifest-path", WORKSPACE, "--check"]))?;
+    run::run(&mut run::cargo(&["test", "--locked", "--manifest-path", WORKSPACE, "--target-dir", "target"]))
+}
+
 /// Builds the parts that are missing; those that cannot be had are returned,
 /// with what to do about them printed.
 fn prepare() -> Vec<Part> {
