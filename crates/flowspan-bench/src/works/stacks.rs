@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use flowspan_layer::{Engine, FlowspanLayer, Normalizer, Spans};
+use flowspan_layer::{Accounting, Engine, FlowspanLayer, Normalizer, Prices, Spans};
 use flowspan_metrics::{Recorder, Schema};
 use flowspan_otlp::{SpanPipeline, span_processor};
 use flowspan_runtime::{Health, Limits, Reporter, Worker};
@@ -45,7 +45,7 @@ impl SpanExporter for Hang {
 }
 
 /// flowspan as its builder assembles it: the layer, the normalizer, the batch queue on its worker,
-/// the recorder with the whole catalog.
+/// the recorder with the whole catalog, the accounting with the built-in prices.
 pub(crate) struct Ours {
     pub(crate) dispatch: Dispatch,
     pipeline: SpanPipeline,
@@ -92,6 +92,7 @@ impl Ours {
             Engine::Native => FlowspanLayer::native(Spans::new(normalizer).sampler(sampler), recorder),
             _ => FlowspanLayer::new(tracers.tracer("flowspan"), recorder),
         };
+        let layer = layer.with_accounting(Accounting::new(Prices::builtin()));
         let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
         Ours { dispatch, pipeline, meter, _worker: worker, _tracers: tracers, _meters: meters }
     }
