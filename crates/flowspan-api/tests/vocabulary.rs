@@ -57,10 +57,27 @@ fn speak() -> Recording {
     heard
 }
 
-/// What a handle or event declares, apart from what only OpenTelemetry or a log reads.
+/// What a handle declares of what people and models say, which no event carries.
+const CONTENT: [&str; 10] = [
+    "gen_ai.input.messages",
+    "gen_ai.output.messages",
+    "gen_ai.system_instructions",
+    "gen_ai.tool.definitions",
+    "gen_ai.tool.call.arguments",
+    "gen_ai.tool.call.result",
+    "gen_ai.retrieval.query.text",
+    "gen_ai.retrieval.documents",
+    "gen_ai.memory.query.text",
+    "gen_ai.memory.records",
+];
+
+/// What a handle or event declares, apart from content and what only OpenTelemetry or a log reads.
 fn declared(heard: &Heard) -> BTreeSet<&'static str> {
-    let for_others =
-        |key: &&str| *key == "message" || (key.starts_with("otel.") && Field::from_key(key).is_none());
+    let for_others = |key: &&str| {
+        *key == "message"
+            || CONTENT.contains(key)
+            || (key.starts_with("otel.") && Field::from_key(key).is_none())
+    };
     heard.declared.iter().copied().filter(|key| !for_others(key)).collect()
 }
 

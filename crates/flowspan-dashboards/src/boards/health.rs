@@ -71,6 +71,40 @@ const LOSS: &[Panel] = &[
     ])
     .worse_from(&[(1.0, Yellow)])
     .width(24),
+    panel(
+        Look::Bars,
+        "Models without a price",
+        "Model calls that cost something nobody knows: the costs on all boards leave them out. Give their models a price by FLOWSPAN_PRICES.",
+    )
+    .asks(&[ask(
+        "sum by (provider, model) (%grown(<telemetry.usage.unpriced>, $__range))",
+        "{{provider}} {{model}}",
+    )])
+    .worse_from(&[(1.0, Yellow)])
+    .width(8)
+    .empty("every model has a price"),
+    panel(
+        Look::Bars,
+        "Usage that was not believed",
+        "Refused numbers by reason are a fault of a provider or of the instrumentation. Calls that two spans told of are counted once, and are no fault.",
+    )
+    .asks(&[
+        ask("sum by (reason) (%grown(<telemetry.usage.refused>, $__range))", "refused: {{reason}}"),
+        ask("sum by (as) (%grown(<telemetry.usage.duplicates>, $__range))", "told twice: {{as}}"),
+    ])
+    .width(8)
+    .empty("all usage was told once, and could be true"),
+    panel(
+        Look::Bars,
+        "Content cut or refused",
+        "Prompts and answers that were longer than their limit, or that did not leave because redacting them failed. FLOWSPAN_CONTENT_LIMIT is the limit.",
+    )
+    .asks(&[
+        ask("sum(%grown(<telemetry.content.cut>, $__range))", "cut"),
+        ask("sum by (reason) (%grown(<telemetry.content.refused>, $__range))", "refused: {{reason}}"),
+    ])
+    .width(8)
+    .empty("no content was cut or refused"),
 ];
 
 const EXPORTERS: &[Panel] = &[
