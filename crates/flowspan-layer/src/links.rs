@@ -1,26 +1,28 @@
 //! Links between spans that belong together without one being inside the other.
 
+mod attempts;
+
 use std::{
     collections::{HashMap, VecDeque},
     hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use flowspan_model::Field;
+use flowspan_model::{Field, Value as ModelValue};
 use opentelemetry::{
-    Value,
+    KeyValue, Value,
     propagation::TextMapPropagator,
     trace::{Link, SpanContext, SpanId, TraceContextExt, TraceId},
 };
 use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::SpanData};
+
+use self::attempts::{Attempts, Work};
 
 /// How many links a span has at most, unless somebody says otherwise: the default of the specification.
 const MAX_LINKS: u32 = 128;
 /// How many jobs are remembered with their items. Jobs that run beside so many others lose the links of
 /// their reduction, and nothing else.
 const JOBS: usize = 256;
-/// How many pieces of work are remembered with their last attempt.
-const ATTEMPTS: usize = 4_096;
 
 /// Adds the links that follow from what ended spans say of themselves:
 ///
@@ -36,14 +38,9 @@ const ATTEMPTS: usize = 4_096;
 #[derive(Clone, Debug)]
 pub(crate) struct Links {
     most: usize,
-    known: Arc<Mutex<Known>>,
-}
-
-#[derive(Debug)]
-struct Known {
     /// The items of jobs, by the place of the job.
-    items: Recent<Place, Items>,
-    attempts: Recent<Work, Option<Attempt>>,
+    items: Arc<Mutex<Recent<Place, Items>>>,
+    attempts: Arc<Attempts>,
 }
 
 /// A span in its trace.
@@ -53,22 +50,6 @@ type Place = (TraceId, SpanId);
 struct Items {
     contexts: Vec<SpanContext>,
     others: u32,
-}
-
-/// Work of which there can be several attempts.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Work {
-    around: Place,
-    name: String,
-    item: Option<String>,
-}
-
-/// The last attempt at something.
-#[derive(Debug)]
-struct Attempt {
-    number: i64,
-    /// `None` if several pieces of work look the same, so that nobody can tell whose attempt it is.
-    context: Option<SpanContext>,
 }
 
 /// What a span says that links follow from.
@@ -89,37 +70,56 @@ impl Default for Links {
 impl Links {
     /// No span has more links than this.
     pub(crate) fn at_most(most: u32) -> Self {
-        Links { most: most as usize, known: Arc::default() }
+        Links {
+            most: most as usize,
+            items: Arc::new(Mutex::new(Recent::new(JOBS))),
+            attempts: Arc::default(),
+        }
     }
 
-    /// Adds the links of a span that has ended.
+    /// Adds the links of a span that has ended, by what stands on it.
     pub(crate) fn add(&self, span: &mut SpanData) {
-        let said = Said::of(span);
+        let attributes = std::mem::take(&mut span.attributes);
+        self.follow(Said::of_attributes(&attributes), span);
+        span.attributes = attributes;
+    }
+
+    /// Adds the links of a span that has ended, by the fields that it has said.
+    #[inline]
+    pub(crate) fn add_by<'fields>(
+        &self,
+        field: impl Fn(Field) -> Option<&'fields ModelValue>,
+        span: &mut SpanData,
+    ) {
+        self.follow(Said::of_fields(field), span);
+    }
+
+    fn follow(&self, said: Said<'_>, span: &mut SpanData) {
         let is_reduction = span.name.starts_with("reduce");
         if said.is_nothing() && !is_reduction {
             return;
         }
         let around = (span.span_context.trace_id(), span.parent_span_id);
         let mut links = Vec::new();
-        let mut others = 0;
         links.extend(said.resumes.and_then(named));
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(number) = said.attempt {
-            let item = said.item.map(str::to_owned);
-            let work = Work { around, name: span.name.to_string(), item };
-            links.extend(known.attempt(work, number, &span.span_context));
+            let work = Work { around, name: &span.name, item: said.item };
+            links.extend(self.attempts.take(&work, number, &span.span_context));
         }
-        if said.item.is_some() {
-            known.items.entry(around).take(&span.span_context, self.most);
+        let mut others = 0;
+        if said.item.is_some() || is_reduction || said.is_job {
+            let mut items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
+            if said.item.is_some() {
+                items.entry(around).take(&span.span_context, self.most);
+            }
+            if is_reduction && let Some(items) = items.get(&around) {
+                links.extend(items.contexts.iter().cloned());
+                others = items.others;
+            }
+            if said.is_job {
+                items.remove(&(around.0, span.span_context.span_id()));
+            }
         }
-        if is_reduction && let Some(items) = known.items.get(&around) {
-            links.extend(items.contexts.iter().cloned());
-            others = items.others;
-        }
-        if said.is_job {
-            known.items.remove(&(around.0, span.span_context.span_id()));
-        }
-        drop(known);
         for context in links {
             link(span, context, self.most);
         }
@@ -128,9 +128,18 @@ impl Links {
 }
 
 impl<'span> Said<'span> {
-    fn of(span: &'span SpanData) -> Self {
+    fn of_fields(field: impl Fn(Field) -> Option<&'span ModelValue>) -> Self {
+        Said {
+            item: field(Field::ItemId).and_then(ModelValue::as_text),
+            attempt: field(Field::Attempt).and_then(ModelValue::as_integer),
+            resumes: field(Field::ResumedRun).and_then(ModelValue::as_text),
+            is_job: field(Field::Items).is_some(),
+        }
+    }
+
+    fn of_attributes(attributes: &'span [KeyValue]) -> Self {
         let mut said = Said::default();
-        for attribute in &span.attributes {
+        for attribute in attributes {
             let key = attribute.key.as_str();
             if !key.starts_with("flowspan.") {
                 continue;
@@ -148,30 +157,6 @@ impl<'span> Said<'span> {
 
     fn is_nothing(&self) -> bool {
         self.item.is_none() && self.attempt.is_none() && self.resumes.is_none() && !self.is_job
-    }
-}
-
-impl Default for Known {
-    fn default() -> Self {
-        Known { items: Recent::new(JOBS), attempts: Recent::new(ATTEMPTS) }
-    }
-}
-
-impl Known {
-    /// Remembers an attempt, and gives the one before.
-    fn attempt(&mut self, work: Work, number: i64, context: &SpanContext) -> Option<SpanContext> {
-        let known = self.attempts.entry(work);
-        let before = match known {
-            Some(known) if known.number > number => return None,
-            Some(known) if known.number == number => {
-                known.context = None;
-                return None;
-            }
-            Some(known) if known.number.checked_add(1) == Some(number) => known.context.take(),
-            _ => None,
-        };
-        *known = Some(Attempt { number, context: Some(context.clone()) });
-        before
     }
 }
 

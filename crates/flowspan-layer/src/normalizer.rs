@@ -63,8 +63,13 @@ impl Normalizer {
         self.hand_on(span);
     }
 
-    fn hand_on(&self, mut span: SpanData) {
-        self.links.add(&mut span);
+    /// Where links come from.
+    pub(crate) fn links(&self) -> &Links {
+        &self.links
+    }
+
+    #[inline(always)]
+    fn hand_on(&self, span: SpanData) {
         let Some((last, others)) = self.processors.split_last() else { return };
         for processor in others {
             processor.on_end(span.clone());
@@ -92,6 +97,7 @@ impl SpanProcessor for Normalizer {
         let dropped = keep_last(&mut span.attributes);
         span.dropped_attributes_count = span.dropped_attributes_count.saturating_add(dropped);
         speak(&mut span.attributes, self.semconv);
+        self.links.add(&mut span);
         self.hand_on(span);
     }
 

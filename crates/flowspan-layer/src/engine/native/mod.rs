@@ -39,7 +39,7 @@ use self::{
     hear::{Hear, Listener},
     open::Open,
     origin::Traces,
-    record::{Life, Record, State, known_work},
+    record::{Life, Record, State, bit, known_work},
     shadow::Shadows,
 };
 use super::{
@@ -394,6 +394,11 @@ where
         if let (None, Some(_), Some(span)) = (&event, &shadow, &mut span) {
             // What it is may have been said through `OpenTelemetrySpanExt` alone.
             event = self.dialects.hear_span(span, None, &self.accounting);
+        }
+        if let (Some(event), Some(span)) = (&event, &mut span) {
+            let own = state.own;
+            let said = |field| if own & bit(field) != 0 { event.fields.get(field) } else { None };
+            self.traces.spans.normalizer.links().add_by(said, span);
         }
         // What is dropped or called from here on may come back to this span.
         drop(state);
