@@ -13,6 +13,8 @@ use crate::program::number;
 pub(crate) struct Facts {
     /// Input, output, read from a cache, reasoning.
     pub(crate) tokens: [u64; 4],
+    /// What the calls cost, in billionths of a dollar.
+    pub(crate) nano_dollars: u64,
     /// Succeeded, failed, dead letters.
     pub(crate) items: [u64; 3],
     pub(crate) workflows: u64,
@@ -30,6 +32,7 @@ impl Facts {
         let count = |what: &str| number(summary, &format!("/counts/{what}"));
         Facts {
             tokens: TOKENS.map(|kind| number(summary, &format!("/tokens/{kind}"))),
+            nano_dollars: nano(summary["cost_usd"].as_f64().expect("the model has a price")),
             items: ITEMS.map(|status| number(summary, &format!("/items/{status}"))),
             workflows: count("workflows"),
             steps: count("steps"),
@@ -45,6 +48,7 @@ impl Facts {
         let whole = |name: &str, label: Option<(&str, &str)>| whole(sum(name, label));
         Facts {
             tokens: TOKENS.map(|kind| whole("llm.tokens", Some(("token_type", kind)))),
+            nano_dollars: nano(sum("llm.cost.usd", None)),
             items: ITEMS.map(|status| whole("mapreduce.items", Some(("status", status)))),
             workflows: whole("workflow.executions", None),
             steps: whole("step.executions", None),
@@ -73,7 +77,6 @@ impl Facts {
         })
     }
 
-    /// From the totals of a StatsD server, with labels folded into names.
     /// What Prometheus' StatsD server has added up. It keeps the names, and has no ending for counters.
     pub(crate) fn of_statsd(server: &StatsdExporter) -> Option<Self> {
         let samples = server.samples().ok()?;
@@ -93,6 +96,7 @@ impl Facts {
                 calls.tokens.cache_read,
                 calls.tokens.reasoning,
             ],
+            nano_dollars: nano(calls.cost_usd.unwrap_or_default()),
             items: [session.items.success, session.items.failed, session.items.dlq],
             workflows: session.requests.executions,
             steps: session.steps.values().map(|step| step.executions).sum(),
@@ -112,6 +116,7 @@ impl Facts {
         let items = "SELECT sum(successful_items), sum(failed_items), sum(dlq_items) FROM mapreduce_jobs";
         Facts {
             tokens: ask(&format!("SELECT {tokens} FROM model_calls")).try_into().expect("four"),
+            nano_dollars: ask("SELECT coalesce(round(sum(cost_usd) * 1e9), 0) FROM model_usage")[0],
             items: ask(items).try_into().expect("three"),
             workflows: one("workflow_executions"),
             steps: one("step_executions"),
@@ -135,6 +140,10 @@ pub(crate) fn total(page: &str, name: &str, label: Option<(&str, &str)>) -> f64 
         .filter(|line| line.contains(&part))
         .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
         .sum()
+}
+
+fn nano(dollars: f64) -> u64 {
+    whole((dollars * 1e9).round())
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "these count what happened")]

@@ -20,6 +20,7 @@ fn facts(truth: &Truth) -> Facts {
     let [completed, failed] = ["agent_completed", "agent_failed"].map(|event| truth.of(event));
     Facts {
         tokens: [truth.uncached + truth.cached, truth.output, truth.cached, 0],
+        nano_dollars: 0,
         items: [completed, failed, 0],
         workflows: 0,
         steps: 0,

@@ -45,6 +45,7 @@ fn every_output_says_what_the_summary_says_and_what_was_written_can_be_imported(
     demo.assert_nothing_is_lost();
     let told = Facts::of_summary(&demo.summary);
     assert!(told.tokens.iter().all(|tokens| *tokens > 0) && told.items[2] == 1, "{told:?}");
+    assert!(told.nano_dollars > 0, "{told:?}");
     let model = ["input", "output", "cache_read", "reasoning"];
     assert_eq!(told.tokens, model.map(|kind| demo.number(&format!("/model_server/{kind}"))));
     assert_eq!(Facts::of_exposition(&demo.page("/metrics")), told, "/metrics");

@@ -86,6 +86,34 @@ async fn the_metrics_that_are_served_agree_with_the_summary() {
     assert!((served - cost).abs() < 1e-12, "{served} and {cost}");
 }
 
+#[tokio::test]
+async fn every_generation_of_the_convention_counts_the_tokens_in_the_book_of_the_model() {
+    let sources = sources(6);
+    for (chosen, is_latest, is_older) in [
+        ("gen_ai_latest_experimental", true, false),
+        ("gen_ai/1.41", false, true),
+        ("gen_ai/dup", true, true),
+    ] {
+        let mut demo = demo(sources.path());
+        demo.env("OTEL_SEMCONV_STABILITY_OPT_IN", chosen);
+        let (summary, page) = summary_and_metrics(&mut demo).await;
+        // The model is called for one operation, by one name, and some calls end with an error.
+        let sum = |name: &str, label: &str| {
+            let lines = page.lines().filter(|line| line.starts_with(name) && line.contains(label));
+            let values: Vec<u64> =
+                lines.map(|line| line.rsplit(' ').next().expect("a value").parse().expect("whole")).collect();
+            (!values.is_empty()).then(|| values.iter().sum::<u64>())
+        };
+        for kind in ["input", "output"] {
+            let book = number(&summary, &format!("/model_server/{kind}"));
+            let latest = sum(&format!("gen_ai_client_inference_usage_{kind}_tokens_total{{"), "");
+            assert_eq!(latest, is_latest.then_some(book), "{chosen}: {kind}");
+            let older = sum("gen_ai_client_token_usage_sum{", &format!("gen_ai_token_type=\"{kind}\""));
+            assert_eq!(older, is_older.then_some(book), "{chosen}: {kind}");
+        }
+    }
+}
+
 #[test]
 fn the_cost_of_a_run_is_that_of_the_tokens_in_the_book_of_the_model() {
     let sources = sources(12);
