@@ -44,7 +44,22 @@ fn lints() -> Result<(), XtaskError> {
 
 /// Each feature of the front door alone, and none: what is additive builds in every combination.
 fn features() -> Result<(), XtaskError> {
-    let features = ["", "console", "jsonl", "macros", "otlp", "prometheus", "session", "statsd", "clap"];
+    let features = [
+        "",
+        "agents",
+        "clap",
+        "console",
+        "http",
+        "jsonl",
+        "macros",
+        "otlp",
+        "postgres",
+        "prometheus",
+        "session",
+        "statsd",
+        "tokio",
+        "tonic",
+    ];
     features.into_iter().try_for_each(|feature| {
         let alone = ["clippy", "--package", "flowspan", "--no-default-features", "--features", feature];
         run::run(run::cargo(&alone).args(["--", "-D", "warnings"]))

@@ -16,7 +16,7 @@ pub enum PricesError {
         /// What the system says.
         source: io::Error,
     },
-    /// What stands in the file has not the form of [`file`](crate::file). The source says where.
+    /// What stands in the file has not the form of [`file`](mod@crate::file). The source says where.
     #[error("the prices in {place} have not the form of docs/tokens-and-cost.md")]
     Form {
         /// The file.

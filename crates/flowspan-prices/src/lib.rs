@@ -28,7 +28,7 @@
 //!
 //! The table of this crate says in its head which source it was made of, and when. It has the prices that
 //! were in force on that day, of the standard service tier: discounts of batches, surcharges of fast
-//! lanes and of searches in the web, and prices that change with the hour are not in it. A [file](file)
+//! lanes and of searches in the web, and prices that change with the hour are not in it. A [file](mod@file)
 //! of yours extends and overrides it.
 
 mod error;

@@ -44,7 +44,7 @@ impl Prices {
         Prices { tables: Vec::new(), with_builtin: false, problem: None }
     }
 
-    /// The table of this crate. [`file`] says what a table consists of.
+    /// The table of this crate. [`file`](mod@crate::file) says what a table consists of.
     pub const fn builtin() -> Self {
         Prices { tables: Vec::new(), with_builtin: true, problem: None }
     }
@@ -53,7 +53,7 @@ impl Prices {
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or is not of the form of [`file`]: the error says where.
+    /// The file cannot be read, or is not of the form of [`file`](mod@crate::file): the error says where.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, PricesError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path)
@@ -61,7 +61,7 @@ impl Prices {
         Self::parse(&path.display().to_string(), &text)
     }
 
-    /// The prices in a text of the form of [`file`]. `place` is what errors call it.
+    /// The prices in a text of the form of [`file`](mod@crate::file). `place` is what errors call it.
     ///
     /// # Errors
     ///

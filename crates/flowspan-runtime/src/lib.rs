@@ -34,6 +34,7 @@ mod health;
 mod ledger;
 mod limits;
 mod off_thread;
+mod on_thread;
 mod periodic;
 mod pipeline;
 mod queue;
@@ -53,6 +54,7 @@ pub use limits::{
     DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_CAPACITY, Limits, MAX_QUEUE_CAPACITY,
 };
 pub use off_thread::off_thread;
+pub use on_thread::OnThread;
 pub use periodic::{Gather, Periodic};
 pub use pipeline::{FlushError, Pipeline, Shutdown};
 pub use setting::{

@@ -14,7 +14,7 @@ use crate::{
     BuildError, Telemetry, assemble,
     capture::Contents,
     naming::Naming,
-    outputs::{AnyEventSink, AnyMetricReader, Choice, Output, Way},
+    outputs::{AnyEventSink, AnyMetricReader, Choice, Output, QueuedEventSink, Way},
     propagation::Caller,
 };
 
@@ -201,9 +201,16 @@ impl Builder {
     }
 
     /// Sends every event to a sink of your own, on the thread on which it happens. What waits for anything
-    /// needs a queue: [`on_event_async`](Builder::on_event_async) has one.
+    /// needs a queue: [`queued_event_sink`](Builder::queued_event_sink) has one.
     pub fn event_sink(self, sink: impl EventSink + 'static) -> Self {
         self.output(AnyEventSink("event_sink", Arc::new(sink)))
+    }
+
+    /// The same for a sink that may be slow or block: events wait for it in a queue of 2048, and it is
+    /// called on a thread of its own. What finds no room, makes the sink panic, or takes it longer than 30
+    /// seconds is counted as dropped, by its reason.
+    pub fn queued_event_sink(self, sink: impl EventSink + 'static) -> Self {
+        self.output(QueuedEventSink(Arc::new(sink)))
     }
 
     /// Reads all metrics with a reader of your own.

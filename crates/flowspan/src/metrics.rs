@@ -7,7 +7,7 @@ use flowspan_model::{Event, EventSink, LabelPolicy, Measurement, MetricSink};
 
 use crate::{
     Builder, Signal, Telemetry,
-    outputs::{AnyEventSink, AnyMetricSink, Callback},
+    outputs::{AnyEventSink, AnyMetricSink, Callback, QueuedMetricSink},
 };
 
 impl Builder {
@@ -63,9 +63,15 @@ impl Builder {
     }
 
     /// Sends every measurement to a sink of your own: the numbers and labels that the OpenTelemetry
-    /// instruments get.
+    /// instruments get. It is called on the thread that measures, so it must be quick.
     pub fn metric_sink(self, sink: impl MetricSink + 'static) -> Self {
         self.output(AnyMetricSink("metric_sink", Arc::new(sink)))
+    }
+
+    /// The same for a sink that may be slow or block, with a queue and a thread of its own. What is said of
+    /// [`queued_event_sink`](Builder::queued_event_sink) holds here, too.
+    pub fn queued_metric_sink(self, sink: impl MetricSink + 'static) -> Self {
+        self.output(QueuedMetricSink(Arc::new(sink)))
     }
 
     /// Calls a function with every measurement, on the thread that made it: it must be quick. If it

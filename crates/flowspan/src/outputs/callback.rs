@@ -4,7 +4,8 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use flowspan_model::{Event, EventSink, Measurement, MetricSink};
 use flowspan_runtime::{
-    Account, DEFAULT_QUEUE_CAPACITY, Deliver, DeliverError, Delivered, Limits, Pipeline, attempt,
+    Account, DEFAULT_QUEUE_CAPACITY, Deliver, DeliverError, Delivered, ExporterHealth, Limits, Pipeline,
+    attempt,
 };
 
 use super::{Assembly, Drain, Output, Wait};
@@ -58,10 +59,8 @@ where
             .delay(DELAY)
             // Each call has its own time; the export as a whole must not cut off the last ones.
             .export_timeout(CALL_TIMEOUT * (calls + 1));
-        let pipeline = Pipeline::start(assembly.worker, health, &limits, Calls(call));
-        let queue = Queue { pipeline, signal };
-        add(assembly, name.to_owned(), queue.clone());
-        assembly.drains.push(Box::new(queue));
+        let queue = Queue::start(assembly, health, &limits, signal, Calls(call));
+        add(assembly, name.to_owned(), queue);
         Ok(())
     }
 }
@@ -91,10 +90,26 @@ where
     }
 }
 
-/// What waits for the function.
-struct Queue<T> {
+/// What waits for code of the program's own.
+pub(super) struct Queue<T> {
     pipeline: Pipeline<T>,
     signal: Signal,
+}
+
+impl<T: Send + 'static> Queue<T> {
+    /// A queue that is flushed, shut down and accounted for with everything else.
+    pub(super) fn start(
+        assembly: &mut Assembly<'_>,
+        health: ExporterHealth,
+        limits: &Limits,
+        signal: Signal,
+        deliver: impl Deliver<T>,
+    ) -> Self {
+        let pipeline = Pipeline::start(assembly.worker, health, limits, deliver);
+        let queue = Queue { pipeline, signal };
+        assembly.drains.push(Box::new(queue.clone()));
+        queue
+    }
 }
 
 impl<T> Clone for Queue<T> {

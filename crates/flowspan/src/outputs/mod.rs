@@ -35,7 +35,7 @@ use opentelemetry_sdk::{
 use crate::{BuildError, Signal, switches::Switches};
 pub(crate) use callback::Callback;
 pub(crate) use chosen::{Choice, Way, choose};
-pub(crate) use own::{AnyEventSink, AnyMetricReader, AnyMetricSink};
+pub(crate) use own::{AnyEventSink, AnyMetricReader, AnyMetricSink, QueuedEventSink, QueuedMetricSink};
 
 /// One way out, configured and not yet started.
 pub(crate) trait Output: Send {

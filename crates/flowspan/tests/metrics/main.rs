@@ -16,7 +16,7 @@ use std::{
 
 use flowspan::{
     DropReason, Environment, LabelPolicies, Names, Reporter, Signal,
-    model::{LabelPolicy, Measurement, MetricSink},
+    model::{Event, EventSink, Kind, LabelPolicy, Measurement, MetricSink, Moment},
     prelude::*,
 };
 use opentelemetry_sdk::{logs::InMemoryLogExporter, trace::InMemorySpanExporter};
@@ -215,6 +215,61 @@ fn an_async_function_of_events_that_panics_or_is_too_slow_loses_events_which_are
     assert!(events.dropped_for(DropReason::QueueFull) > 0, "{events}");
     assert_eq!(events.dropped_for(DropReason::ExporterPanicked), 1, "{events}");
     assert_eq!(events.delivered + 1, called.load(Ordering::Relaxed));
+}
+
+/// Waits for the gate with the first event or measurement, and panics at the sixth.
+struct Slow {
+    gate: Arc<Barrier>,
+    called: Arc<AtomicU64>,
+}
+
+impl Slow {
+    fn call(&self) {
+        let nth = self.called.fetch_add(1, Ordering::SeqCst);
+        if nth == 0 {
+            self.gate.wait();
+        }
+        assert_ne!(nth, 5, "on purpose");
+    }
+}
+
+impl EventSink for Slow {
+    fn event(&self, _: &Event) {
+        self.call();
+    }
+
+    fn wants(&self, moment: Moment, _: Kind) -> bool {
+        moment == Moment::Ended
+    }
+}
+
+impl MetricSink for Slow {
+    fn measurement(&self, _: &Measurement) {
+        self.call();
+    }
+}
+
+#[test]
+fn a_sink_that_blocks_holds_nobody_up_and_what_it_cannot_take_is_counted() {
+    let gate = Arc::new(Barrier::new(3));
+    let calls: [Arc<AtomicU64>; 2] = Default::default();
+    let [of_events, of_metrics] =
+        calls.each_ref().map(|called| Slow { gate: Arc::clone(&gate), called: Arc::clone(called) });
+    let telemetry =
+        local().queued_event_sink(of_events).queued_metric_sink(of_metrics).build().expect("it builds");
+    let guard = telemetry.set_default();
+    // Both sinks block until all of this has happened.
+    (0..5000).for_each(|_| step("a"));
+    gate.wait();
+    drop(guard);
+    let accounts = telemetry.shutdown(PATIENCE).accounts;
+    assert_eq!(accounts.events.created, 5000, "it wants the ends alone");
+    for (account, called) in [(accounts.events, &calls[0]), (accounts.metrics, &calls[1])] {
+        assert!(account.is_balanced() && account.created >= 5000, "{account}");
+        assert!(account.dropped_for(DropReason::QueueFull) > 0, "{account}");
+        assert_eq!(account.dropped_for(DropReason::ExporterPanicked), 1, "{account}");
+        assert_eq!(account.delivered + 1, called.load(Ordering::SeqCst));
+    }
 }
 
 #[test]
