@@ -88,7 +88,9 @@ impl State {
 fn own_attributes(own: u128, fields: &Fields, others: usize) -> Vec<KeyValue> {
     // The text of an error is the description of the span's status, and no attribute.
     let own = own & !bit(Field::ErrorMessage);
-    let mut attributes = Vec::with_capacity(own.count_ones() as usize + others);
+    // What is own need not be there: the accounting may add some fields, and takes others away.
+    let most = (own.count_ones() as usize).min(fields.len());
+    let mut attributes = Vec::with_capacity(most + others);
     for (field, value) in fields.iter().filter(|(field, _)| own & bit(*field) != 0) {
         let key = Key::from_static_str(field.key());
         // Each attribute is made where it stays: one that is made before its value is known to be a
