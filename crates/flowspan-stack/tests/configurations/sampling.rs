@@ -68,14 +68,15 @@ fn a_gateway_keeps_what_is_noteworthy_and_a_share_of_the_rest_and_counts_all() -
     for name in ["invoke_workflow audit", "step clone"] {
         let calls = || counted(&fleet.gateways, "traces_span_metrics_calls_total", name).ok();
         let complete = wait_until(PATIENCE, || calls().filter(|calls| *calls >= total));
-        assert_eq!(
-            complete,
-            Some(total),
-            "the counts are of all runs, and there are {:?} of {name}",
+        // None is missing. The way from the agent to the gateways is at least once: a batch of which one
+        // gateway took its part, while the other was not ready, is sent again as a whole.
+        assert!(
+            complete.is_some(),
+            "the counts are of all {total} runs, and there are {:?} of {name}",
             calls()
         );
         let durations = counted(&fleet.gateways, "traces_span_metrics_duration_milliseconds_count", name)?;
-        assert_eq!(durations, total, "and so are the durations");
+        assert!(durations >= total, "and so are the {durations} durations");
     }
     let logs = || {
         let logs = sum(&fleet.gateways[0].telemetry().ok()?, "otelcol_receiver_accepted_log_records", "");
