@@ -43,7 +43,14 @@ fn examples(arguments: &[String]) -> Result<(), XtaskError> {
 pub(crate) fn dialects() -> Result<(), XtaskError> {
     const WORKSPACE: &str = "tests/dialects/Cargo.toml";
     run::run(&mut run::cargo(&["fmt", "--manifest-path", WORKSPACE, "--check"]))?;
-    run::run(&mut run::cargo(&["test", "--locked", "--manifest-path", WORKSPACE, "--target-dir", "target"]))
+    run::run(&mut run::cargo(&[
+        "test",
+        "--locked",
+        "--manifest-path",
+        WORKSPACE,
+        "--target-dir",
+        "target/dialects",
+    ]))
 }
 
 /// Builds the parts that are missing; those that cannot be had are returned,
