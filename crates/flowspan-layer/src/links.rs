@@ -33,8 +33,8 @@ const JOBS: usize = 256;
 /// An item of a job is inside the job already, and gets no link to it: Jaeger would show the link in place
 /// of the parent.
 ///
-/// It looks at spans in their final form, so it is the same for both engines and for spans that are
-/// replayed. What is remembered for it is bounded.
+/// The native engine has the fields of a span at hand; of all other spans, replayed ones among them, it reads
+/// the attributes. What is remembered for it is bounded.
 #[derive(Clone, Debug)]
 pub(crate) struct Links {
     most: usize,

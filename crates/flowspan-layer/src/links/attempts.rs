@@ -75,9 +75,9 @@ impl Work<'_> {
         #[expect(clippy::cast_possible_truncation, reason = "either half is random enough")]
         let start = u64::from_be_bytes(span) ^ trace as u64 ^ u64::from(self.item.is_some());
         let texts = [self.name, self.item.unwrap_or_default()];
-        texts
-            .iter()
-            .fold(start, |digest, text| text.as_bytes().chunks(8).fold(mixed(digest, text.len()), word))
+        texts.iter().fold(start, |digest, text| {
+            text.as_bytes().chunks(8).fold(mixed(digest, text.len() as u64), word)
+        })
     }
 }
 
@@ -88,8 +88,8 @@ fn word(digest: u64, bytes: &[u8]) -> u64 {
     mixed(digest, u64::from_le_bytes(word))
 }
 
-fn mixed(digest: u64, word: impl TryInto<u64>) -> u64 {
-    let mixed = (digest ^ word.try_into().unwrap_or(u64::MAX)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+fn mixed(digest: u64, word: u64) -> u64 {
+    let mixed = (digest ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed ^ (mixed >> 32)
 }
 
