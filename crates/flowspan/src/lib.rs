@@ -218,6 +218,22 @@ mod migrating {
     struct Prodigy;
 }
 
+#[cfg(all(doctest, feature = "prometheus"))]
+#[doc = include_str!("../../../docs/getting-started.md")]
+struct GettingStarted;
+
+#[cfg(all(doctest, feature = "prometheus"))]
+#[doc = include_str!("../../../docs/bridge.md")]
+struct Bridge;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/genai.md")]
+struct GenAi;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/tokens-and-cost.md")]
+struct TokensAndCost;
+
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/content.md")]
 struct ContentPage;
