@@ -47,7 +47,7 @@ use super::{
     mends::{EventVisitor, Judged},
 };
 use crate::{
-    accounting::{self, Accounting},
+    accounting::{self, Accounting, Sums},
     callsites::{self, Plan},
     content::Contents,
     dialects::{Dialect, Dialects},
@@ -160,7 +160,10 @@ where
     /// span around it.
     #[inline]
     fn settle_accounts(&self, record: &Record, state: &mut State, event: Option<&mut ModelEvent>) {
-        if !record.plan.may_be_work() {
+        let passed = self.accounting.passed(|| record.origin().context.span_id());
+        if let Some(passed) = &passed {
+            state.sums.add(passed);
+        } else if !record.plan.may_be_work() {
             return;
         }
         self.accounting.fell(state.fell);
@@ -168,6 +171,12 @@ where
             self.accounting.settle(event, &mut state.sums);
             state.own |= ACCOUNTED;
         }
+        self.pass_on(record, &state.sums);
+    }
+
+    /// Adds sums to those of the nearest span around this one that may be work.
+    #[inline]
+    fn pass_on(&self, record: &Record, sums: &Sums) {
         let mut outer = record.outer.as_deref();
         // One that is over tells nobody any more.
         while let Some(closed) = outer.filter(|outer| outer.is(Life::Closed)) {
@@ -175,7 +184,7 @@ where
         }
         if let Some(outer) = outer {
             // From the inside outwards, always.
-            outer.state().sums.add(&state.sums);
+            outer.state().sums.add(sums);
         }
     }
 
@@ -393,7 +402,9 @@ where
             .then(|| state.export(event.as_ref(), rare, record.origin(), &self.traces.spans.scope));
         if let (None, Some(_), Some(span)) = (&event, &shadow, &mut span) {
             // What it is may have been said through `OpenTelemetrySpanExt` alone.
-            event = self.dialects.hear_span(span, None, &self.accounting);
+            let mut sums = Sums::default();
+            event = self.dialects.hear_span(span, None, &self.accounting, &mut sums);
+            self.pass_on(&record, &sums);
         }
         if let (Some(event), Some(span)) = (&event, &mut span) {
             let own = state.own;
