@@ -88,6 +88,7 @@ mod metrics;
 mod naming;
 mod notices;
 mod observed;
+mod operation_details;
 mod outputs;
 mod prices;
 #[cfg_attr(not(target_os = "linux"), path = "process_metrics/absent.rs")]

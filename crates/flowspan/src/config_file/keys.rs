@@ -66,6 +66,7 @@ pub(crate) const KEYS: &[Key] = &[
     one("span_limits.events", "OTEL_SPAN_EVENT_COUNT_LIMIT", "number on one span"),
     one("span_limits.links", "OTEL_SPAN_LINK_COUNT_LIMIT", "number on one span"),
     one("content.level", "FLOWSPAN_CONTENT", "`off`, `sizes`, `redacted` or `full`"),
+    one("content.capture", "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "`NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY` or `SPAN_AND_EVENT`: where content stands"),
     one("content.limit", "FLOWSPAN_CONTENT_LIMIT", "bytes that are shown of one value"),
     one("console.output", "FLOWSPAN_CONSOLE", "`off`, `lines` or `tree`"),
     one("console.filter", "RUST_LOG", "which log lines are shown"),
