@@ -15,6 +15,7 @@
 
 use std::{
     collections::BTreeMap,
+    error::Error,
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     path::Path,
@@ -30,6 +31,7 @@ use flowspan::{
     opentelemetry::logs::AnyValue,
     prelude::*,
 };
+use flowspan_stack::{Collector, Part, Signal as Collected, require, wait_until};
 use opentelemetry_sdk::{
     logs::{InMemoryLogExporter, SdkLogRecord},
     trace::{InMemorySpanExporter, SpanData},
@@ -338,6 +340,44 @@ fn an_event_has_messages_with_their_structure_redacted_and_cut_as_on_spans() {
         let text = on_span("gen_ai.input.messages").expect("it is there").value.as_str();
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), input);
     }
+}
+
+#[test]
+fn a_collector_gets_the_event_with_its_name_its_span_and_its_structure() -> Result<(), Box<dyn Error>> {
+    let Some(()) = require(&[Part::Collector]) else { return Ok(()) };
+    let collector = Collector::builder().into_files().start()?;
+    let telemetry = Flowspan::builder("bot")
+        .environment(Environment::empty())
+        .console(Console::off())
+        .otlp(Otlp::to(collector.otlp_grpc_endpoint()).protocol(Protocol::Grpc))
+        .content(Content::Redacted)
+        .content_carrier(Carrier::Events)
+        .build()?;
+    let default = telemetry.set_default();
+    let call = Inference::chat("openai", "m");
+    call.input_messages(|| Messages::from([Message::user(format!("{CANARY}, from {SECRET}"))]));
+    call.usage(Usage::new().input(7));
+    drop((call, default));
+    telemetry.shutdown(PATIENCE).into_result()?;
+    let received = |signal| {
+        let read = || std::fs::read_to_string(collector.received(signal)).ok();
+        wait_until(PATIENCE, || serde_json::from_str::<serde_json::Value>(&read()?).ok())
+    };
+    let logs = received(Collected::Logs).ok_or("there are log records")?;
+    let traces = received(Collected::Traces).ok_or("there are spans")?;
+    let event = &logs["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0];
+    let span = &traces["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
+    assert_eq!(event["eventName"], EVENT);
+    assert_eq!(event["severityNumber"], 5);
+    assert_eq!([&event["traceId"], &event["spanId"]], [&span["traceId"], &span["spanId"]]);
+    let attributes = event["attributes"].as_array().ok_or("it has attributes")?;
+    let attribute = |key| attributes.iter().find(|known| known["key"] == key).map(|known| &known["value"]);
+    assert_eq!(attribute("gen_ai.usage.input_tokens"), Some(&serde_json::json!({ "intValue": "7" })));
+    let messages = attribute("gen_ai.input.messages").ok_or("it has messages")?;
+    let message = messages["arrayValue"]["values"][0]["kvlistValue"]["values"].to_string();
+    assert!(message.contains(CANARY) && message.contains("[redacted:email]"), "{messages}");
+    assert!(!span.to_string().contains(CANARY) && !logs.to_string().contains(SECRET), "{span} {logs}");
+    Ok(())
 }
 
 #[test]
