@@ -8,9 +8,8 @@ use std::{
 
 use flowspan_content::{Content, ContentPolicy, MAX_INPUT, Outcome, Refusal};
 use flowspan_model::{SEAL, unseal};
+use flowspan_span::keep_last;
 use opentelemetry::{Key, KeyValue, Value};
-
-use crate::normalizer::unique;
 
 /// The policy of content of a layer. Default: nothing leaves.
 #[derive(Clone, Debug)]
@@ -64,7 +63,7 @@ impl Contents {
             return;
         }
         // What was said first and corrected later is asked about once.
-        unique(attributes);
+        keep_last(attributes);
         let found: Vec<_> =
             attributes.extract_if(.., |attribute| is_content(attribute.key.as_str())).collect();
         // What stayed sealed has been refused.

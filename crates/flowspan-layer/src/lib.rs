@@ -67,7 +67,6 @@ mod attributes;
 mod caller;
 mod callsites;
 mod content;
-mod convention;
 mod dialects;
 mod engine;
 mod layer;

@@ -8,13 +8,17 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use flowspan_model::{Field, Value as ModelValue};
+use flowspan_model::{Field, FieldSet, Fields, Kind, Value as ModelValue};
+use flowspan_span::SpanFacts;
 use opentelemetry::{
     KeyValue, Value,
     propagation::TextMapPropagator,
     trace::{Link, SpanContext, SpanId, TraceContextExt, TraceId},
 };
-use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::SpanData};
+use opentelemetry_sdk::{
+    propagation::TraceContextPropagator,
+    trace::{SpanData, SpanLinks},
+};
 
 use self::attempts::{Attempts, Work};
 
@@ -23,6 +27,12 @@ const MAX_LINKS: u32 = 128;
 /// How many jobs are remembered with their items. Jobs that run beside so many others lose the links of
 /// their reduction, and nothing else.
 const JOBS: usize = 256;
+
+/// The fields that links follow from.
+const LINKING: FieldSet = FieldSet::of(Field::ItemId)
+    .and(FieldSet::of(Field::Attempt))
+    .and(FieldSet::of(Field::ResumedRun))
+    .and(FieldSet::of(Field::Items));
 
 /// Adds the links that follow from what ended spans say of themselves:
 ///
@@ -39,12 +49,12 @@ const JOBS: usize = 256;
 pub(crate) struct Links {
     most: usize,
     /// The items of jobs, by the place of the job.
-    items: Arc<Mutex<Recent<Place, Items>>>,
+    items: Arc<Mutex<Recent<InTrace, Items>>>,
     attempts: Arc<Attempts>,
 }
 
 /// A span in its trace.
-type Place = (TraceId, SpanId);
+type InTrace = (TraceId, SpanId);
 
 #[derive(Debug, Default)]
 struct Items {
@@ -59,6 +69,21 @@ struct Said<'span> {
     attempt: Option<i64>,
     resumes: Option<&'span str>,
     is_job: bool,
+    is_reduction: bool,
+}
+
+/// Where a span stands, and how it is called.
+struct Place<'span> {
+    context: &'span SpanContext,
+    parent: SpanId,
+    name: &'span str,
+}
+
+/// What a span goes back to, and how many others that found no place.
+#[derive(Default)]
+struct Found {
+    links: Vec<SpanContext>,
+    others: u32,
 }
 
 impl Default for Links {
@@ -79,61 +104,68 @@ impl Links {
 
     /// Adds the links of a span that has ended, by what stands on it.
     pub(crate) fn add(&self, span: &mut SpanData) {
-        let attributes = std::mem::take(&mut span.attributes);
-        self.follow(Said::of_attributes(&attributes), span);
-        span.attributes = attributes;
+        let mut said = Said::of_attributes(&span.attributes);
+        said.is_reduction = span.name.starts_with("reduce");
+        if said.is_something() {
+            let place = Place { context: &span.span_context, parent: span.parent_span_id, name: &span.name };
+            self.follow(said, place).add_to(&mut span.links, self.most);
+        }
     }
 
-    /// Adds the links of a span that has ended, by the fields that it has said.
+    /// Adds the links of work that has ended, by the fields that it has said.
     #[inline]
-    pub(crate) fn add_by<'fields>(
-        &self,
-        field: impl Fn(Field) -> Option<&'fields ModelValue>,
-        span: &mut SpanData,
-    ) {
-        self.follow(Said::of_fields(field), span);
+    pub(crate) fn add_to(&self, kind: Kind, span: &mut SpanFacts) {
+        let is_reduction = kind == Kind::Reduce;
+        if is_reduction || !span.own.is_apart_from(LINKING) {
+            self.add_found(is_reduction, span);
+        }
     }
 
-    fn follow(&self, said: Said<'_>, span: &mut SpanData) {
-        let is_reduction = span.name.starts_with("reduce");
-        if said.is_nothing() && !is_reduction {
-            return;
+    fn add_found(&self, is_reduction: bool, span: &mut SpanFacts) {
+        let said = Said { is_reduction, ..Said::of_fields(span.own, &span.fields) };
+        let place = Place { context: &span.context, parent: span.parent, name: &span.name };
+        let found = self.follow(said, place);
+        if !found.is_nothing() {
+            found.add_to(&mut span.extras.get_or_insert_default().links, self.most);
         }
-        let around = (span.span_context.trace_id(), span.parent_span_id);
-        let mut links = Vec::new();
-        links.extend(said.resumes.and_then(named));
+    }
+
+    fn follow(&self, said: Said<'_>, span: Place<'_>) -> Found {
+        let around = (span.context.trace_id(), span.parent);
+        let mut found = Found::default();
+        found.links.extend(said.resumes.and_then(named));
         if let Some(number) = said.attempt {
-            let work = Work { around, name: &span.name, item: said.item };
-            links.extend(self.attempts.take(&work, number, &span.span_context));
+            let work = Work { around, name: span.name, item: said.item };
+            found.links.extend(self.attempts.take(&work, number, span.context));
         }
-        let mut others = 0;
-        if said.item.is_some() || is_reduction || said.is_job {
+        if said.item.is_some() || said.is_reduction || said.is_job {
             let mut items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
             if said.item.is_some() {
-                items.entry(around).take(&span.span_context, self.most);
+                items.entry(around).take(span.context, self.most);
             }
-            if is_reduction && let Some(items) = items.get(&around) {
-                links.extend(items.contexts.iter().cloned());
-                others = items.others;
+            if said.is_reduction
+                && let Some(items) = items.get(&around)
+            {
+                found.links.extend(items.contexts.iter().cloned());
+                found.others = items.others;
             }
             if said.is_job {
-                items.remove(&(around.0, span.span_context.span_id()));
+                items.remove(&(around.0, span.context.span_id()));
             }
         }
-        for context in links {
-            link(span, context, self.most);
-        }
-        span.links.dropped_count = span.links.dropped_count.saturating_add(others);
+        found
     }
 }
 
 impl<'span> Said<'span> {
-    fn of_fields(field: impl Fn(Field) -> Option<&'span ModelValue>) -> Self {
+    fn of_fields(own: FieldSet, fields: &'span Fields) -> Self {
+        let field = |field| fields.get(field).filter(|_| own.has(field));
         Said {
             item: field(Field::ItemId).and_then(ModelValue::as_text),
             attempt: field(Field::Attempt).and_then(ModelValue::as_integer),
             resumes: field(Field::ResumedRun).and_then(ModelValue::as_text),
             is_job: field(Field::Items).is_some(),
+            is_reduction: false,
         }
     }
 
@@ -155,8 +187,26 @@ impl<'span> Said<'span> {
         said
     }
 
+    fn is_something(&self) -> bool {
+        self.is_job
+            || self.is_reduction
+            || self.item.is_some()
+            || self.attempt.is_some()
+            || self.resumes.is_some()
+    }
+}
+
+impl Found {
     fn is_nothing(&self) -> bool {
-        self.item.is_none() && self.attempt.is_none() && self.resumes.is_none() && !self.is_job
+        self.links.is_empty() && self.others == 0
+    }
+
+    /// Adds each link once, as far as there is room.
+    fn add_to(self, links: &mut SpanLinks, most: usize) {
+        for context in self.links {
+            link(links, context, most);
+        }
+        links.dropped_count = links.dropped_count.saturating_add(self.others);
     }
 }
 
@@ -208,8 +258,7 @@ impl<K: Clone + Eq + Hash, V: Default> Recent<K, V> {
 }
 
 /// Adds a link, once, if there is room for it.
-fn link(span: &mut SpanData, context: SpanContext, most: usize) {
-    let links = &mut span.links;
+fn link(links: &mut SpanLinks, context: SpanContext, most: usize) {
     if links.links.iter().any(|known| known.span_context.span_id() == context.span_id()) {
         return;
     }

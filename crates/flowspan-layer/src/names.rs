@@ -40,6 +40,11 @@ pub(crate) fn span_name(kind: Kind, fields: &Fields) -> Option<String> {
     })
 }
 
+/// Whether the convention wants the name of the agent around it on a span of this kind.
+pub(crate) const fn names_its_agent(kind: Kind) -> bool {
+    matches!(kind, Kind::ToolCall | Kind::Plan)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use flowspan_model::{Field, Semconv};
+use flowspan_span::{EndedSpan, Made, SpanSink, keep_last, speak};
 use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
 use opentelemetry_sdk::{
     Resource,
@@ -10,11 +11,7 @@ use opentelemetry_sdk::{
     trace::{Span, SpanData, SpanProcessor},
 };
 
-use crate::{convention::speak, links::Links};
-
-/// How many attributes a span may have: the default of the specification. The SDK cuts a span at its
-/// own limit, but a span need not come from the SDK.
-const MAX_ATTRIBUTES: usize = 128;
+use crate::links::Links;
 
 /// Puts ended spans into their final form and hands them to the processors behind it.
 ///
@@ -29,7 +26,7 @@ const MAX_ATTRIBUTES: usize = 128;
 /// OpenTelemetry API, the other to the native engine.
 #[derive(Clone, Debug)]
 pub struct Normalizer {
-    processors: Arc<[Box<dyn SpanProcessor>]>,
+    sinks: Arc<[Box<dyn SpanSink>]>,
     links: Links,
     semconv: Semconv,
 }
@@ -37,7 +34,13 @@ pub struct Normalizer {
 impl Normalizer {
     /// Hands every span to all of these processors.
     pub fn new(processors: Vec<Box<dyn SpanProcessor>>) -> Self {
-        Normalizer { processors: processors.into(), semconv: Semconv::default(), links: Links::default() }
+        Normalizer::of_sinks(processors.into_iter().map(|processor| Box::new(Made(processor)) as _).collect())
+    }
+
+    /// Hands every span to all of these sinks. They get the spans of the native engine in the form in which
+    /// they wait.
+    pub fn of_sinks(sinks: Vec<Box<dyn SpanSink>>) -> Self {
+        Normalizer { sinks: sinks.into(), semconv: Semconv::default(), links: Links::default() }
     }
 
     /// Speaks this generation of the GenAI convention. Default: [`Semconv::Latest`].
@@ -54,13 +57,15 @@ impl Normalizer {
         self
     }
 
-    /// Takes a span of the native engine, which has each key once already and speaks the latest
-    /// generation, and hands it on.
-    pub(crate) fn take(&self, mut span: SpanData) {
-        if self.semconv != Semconv::Latest {
-            speak(&mut span.attributes, self.semconv);
-        }
-        self.hand_on(span);
+    /// The generation of the GenAI convention in which spans go out.
+    pub(crate) fn speaks(&self) -> Semconv {
+        self.semconv
+    }
+
+    /// Hands on a span of the native engine, which is in its final form or will be when it is made.
+    #[inline]
+    pub(crate) fn take(&self, span: EndedSpan) {
+        self.hand_on(span, |sink, span| sink.take(span));
     }
 
     /// Where links come from.
@@ -69,24 +74,24 @@ impl Normalizer {
     }
 
     #[inline(always)]
-    fn hand_on(&self, span: SpanData) {
-        let Some((last, others)) = self.processors.split_last() else { return };
-        for processor in others {
-            processor.on_end(span.clone());
+    fn hand_on<T: Clone>(&self, span: T, to: impl Fn(&dyn SpanSink, T)) {
+        let Some((last, others)) = self.sinks.split_last() else { return };
+        for sink in others {
+            to(sink.as_ref(), span.clone());
         }
-        last.on_end(span);
+        to(last.as_ref(), span);
     }
 
-    fn each(&self, mut action: impl FnMut(&dyn SpanProcessor) -> OTelSdkResult) -> OTelSdkResult {
+    fn each(&self, mut action: impl FnMut(&dyn SpanSink) -> OTelSdkResult) -> OTelSdkResult {
         // All are asked, the first failure is told.
-        self.processors.iter().map(|processor| action(processor.as_ref())).fold(Ok(()), Result::and)
+        self.sinks.iter().map(|sink| action(sink.as_ref())).fold(Ok(()), Result::and)
     }
 }
 
 impl SpanProcessor for Normalizer {
     fn on_start(&self, span: &mut Span, context: &Context) {
-        for processor in self.processors.iter() {
-            processor.on_start(span, context);
+        for sink in self.sinks.iter() {
+            sink.on_start(span, context);
         }
     }
 
@@ -98,21 +103,21 @@ impl SpanProcessor for Normalizer {
         span.dropped_attributes_count = span.dropped_attributes_count.saturating_add(dropped);
         speak(&mut span.attributes, self.semconv);
         self.links.add(&mut span);
-        self.hand_on(span);
+        self.hand_on(span, |sink, span| sink.on_end(span));
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.each(|processor| processor.force_flush())
+        self.each(|sink| sink.force_flush())
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.each(|processor| processor.shutdown_with_timeout(timeout))
+        self.each(|sink| sink.shutdown_with_timeout(timeout))
     }
 
     /// Tells the processors whom the spans are from. Comes too late when there are clones.
     fn set_resource(&mut self, resource: &Resource) {
-        for processor in Arc::get_mut(&mut self.processors).into_iter().flatten() {
-            processor.set_resource(resource);
+        for sink in Arc::get_mut(&mut self.sinks).into_iter().flatten() {
+            sink.set_resource(resource);
         }
     }
 }
@@ -133,53 +138,5 @@ fn withdraw(attributes: &mut Vec<KeyValue>) {
     };
     if let Value::Array(Array::String(keys)) = attributes.remove(place).value {
         attributes.retain(|attribute| keys.iter().all(|key| key.as_str() != attribute.key.as_str()));
-    }
-}
-
-/// Keeps the last value of each key, at the place of the first.
-pub(crate) fn unique(attributes: &mut Vec<KeyValue>) -> u32 {
-    keep_last(attributes)
-}
-
-/// Keeps the last value of each key, at the place of the first, and no more than [`MAX_ATTRIBUTES`]
-/// keys. Gives the number of attributes that found no place.
-///
-/// The lists are short, so comparing is cheaper than hashing; the limit keeps it so.
-fn keep_last(attributes: &mut Vec<KeyValue>) -> u32 {
-    let (mut kept, mut dropped) = (0, 0);
-    for index in 0..attributes.len() {
-        let (before, rest) = attributes.split_at_mut(index);
-        match before[..kept].iter_mut().find(|earlier| earlier.key == rest[0].key) {
-            Some(earlier) => std::mem::swap(&mut earlier.value, &mut rest[0].value),
-            None if kept < MAX_ATTRIBUTES => {
-                attributes.swap(kept, index);
-                kept += 1;
-            }
-            None => dropped += 1,
-        }
-    }
-    attributes.truncate(kept);
-    dropped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_value_of_a_key_stands_at_the_place_of_the_first() {
-        let mut attributes =
-            vec![KeyValue::new("a", 1), KeyValue::new("b", 1), KeyValue::new("a", 2), KeyValue::new("c", 3)];
-        keep_last(&mut attributes);
-        assert_eq!(attributes, [KeyValue::new("a", 2), KeyValue::new("b", 1), KeyValue::new("c", 3)]);
-    }
-
-    #[test]
-    fn what_is_beyond_the_limit_is_dropped_and_counted() {
-        let many = (0..10_000).map(|index| KeyValue::new(format!("key {}", index % 5_000), index));
-        let mut attributes: Vec<KeyValue> = many.collect();
-        assert_eq!(keep_last(&mut attributes), 2 * (5_000 - 128));
-        assert_eq!(attributes.len(), 128);
-        assert_eq!(attributes[0], KeyValue::new("key 0", 5_000));
     }
 }

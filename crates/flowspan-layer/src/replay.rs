@@ -6,13 +6,14 @@ use std::{
 };
 
 use flowspan_model::{Event, Field, Moment, SpanIds, SpanKind as WorkKind, Status as WorkStatus};
+use flowspan_span::of_value;
 use opentelemetry::{
     InstrumentationScope, Key, KeyValue, TraceFlags,
     trace::{Event as OtelEvent, SpanContext, SpanId, SpanKind, Status, TraceId, TraceState},
 };
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
-use crate::{attributes::of_value, convention::names_its_agent, names::span_name};
+use crate::names::{names_its_agent, span_name};
 
 /// How many open spans are remembered at least; when there are twice as many, the older half is
 /// forgotten.

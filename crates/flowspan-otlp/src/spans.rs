@@ -5,7 +5,8 @@ use std::time::Duration;
 use flowspan_runtime::{
     Account, Deliver, DeliverError, Delivered, ExporterHealth, Limits, Pipeline, WorkerHandle,
 };
-use opentelemetry::{Array, Context, KeyValue, Value};
+use flowspan_span::{EndedSpan, SpanSink};
+use opentelemetry::Context;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
@@ -15,9 +16,11 @@ use crate::secrets::Secrets;
 
 /// Sends sampled spans to an exporter on the worker, when they end. Clones are the same pipeline: one
 /// goes to the SDK as a processor, another tells of the account.
+///
+/// It is a [`SpanSink`], too: what waits becomes the SDK's form on the worker.
 #[derive(Clone, Debug)]
 pub struct SpanPipeline {
-    pipeline: Pipeline<SpanData>,
+    pipeline: Pipeline<EndedSpan>,
     resource: ResourceSlot,
 }
 
@@ -46,7 +49,7 @@ pub(crate) fn start<E: SpanExporter + 'static>(
 
 impl SpanPipeline {
     /// The queue behind it: `account`, `flush`, `shutdown` and their async forms.
-    pub fn pipeline(&self) -> &Pipeline<SpanData> {
+    pub fn pipeline(&self) -> &Pipeline<EndedSpan> {
         &self.pipeline
     }
 
@@ -64,10 +67,7 @@ impl SpanProcessor for SpanPipeline {
     fn on_start(&self, _: &mut Span, _: &Context) {}
 
     fn on_end(&self, span: SpanData) {
-        if span.span_context.is_sampled() {
-            // What is refused is counted.
-            let _ = self.pipeline.offer(span);
-        }
+        self.take(span.into());
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -83,44 +83,34 @@ impl SpanProcessor for SpanPipeline {
     }
 }
 
+impl SpanSink for SpanPipeline {
+    #[inline]
+    fn take(&self, span: EndedSpan) {
+        if span.context().is_sampled() {
+            // What is refused is counted.
+            let _ = self.pipeline.offer(span);
+        }
+    }
+}
+
 struct SpanDelivery<E> {
     exporter: E,
     resource: ResourceSlot,
     secrets: Secrets,
 }
 
-impl<E: SpanExporter + 'static> Deliver<SpanData> for SpanDelivery<E> {
-    async fn deliver(&mut self, batch: Vec<SpanData>) -> Result<Delivered, DeliverError> {
+impl<E: SpanExporter + 'static> Deliver<EndedSpan> for SpanDelivery<E> {
+    async fn deliver(&mut self, batch: Vec<EndedSpan>) -> Result<Delivered, DeliverError> {
         if let Some(resource) = self.resource.take() {
             self.exporter.set_resource(&resource);
         }
+        let batch = batch.into_iter().map(SpanData::from).collect();
         outcome(&self.secrets, self.exporter.export(batch)).await
     }
 
-    fn bytes(span: &SpanData) -> usize {
-        let bytes = size_of_val(span) + span.name.len() + attributes(&span.attributes);
-        if span.events.is_empty() && span.links.is_empty() {
-            return bytes;
-        }
-        let events = span.events.iter().map(|event| size_of_val(event) + attributes(&event.attributes));
-        let links = span.links.iter().map(|link| size_of_val(link) + attributes(&link.attributes));
-        bytes + events.sum::<usize>() + links.sum::<usize>()
+    fn bytes(span: &EndedSpan) -> usize {
+        span.bytes()
     }
-}
-
-/// About how many bytes attributes take.
-fn attributes(attributes: &[KeyValue]) -> usize {
-    let texts = attributes.iter().map(|attribute| match &attribute.value {
-        Value::String(text) => text.as_str().len(),
-        Value::Array(Array::String(texts)) => {
-            texts.iter().map(|text| size_of_val(text) + text.as_str().len()).sum()
-        }
-        Value::Array(Array::I64(numbers)) => size_of_val(numbers.as_slice()),
-        Value::Array(Array::F64(numbers)) => size_of_val(numbers.as_slice()),
-        Value::Array(Array::Bool(flags)) => size_of_val(flags.as_slice()),
-        _ => 0,
-    });
-    size_of_val(attributes) + texts.sum::<usize>()
 }
 
 #[cfg(test)]
@@ -129,6 +119,7 @@ mod tests {
     use std::sync::{Arc, Barrier};
 
     use flowspan_runtime::{DropReason, Health, Reporter, Worker};
+    use opentelemetry::KeyValue;
     use opentelemetry::trace::{Tracer, TracerProvider};
     use opentelemetry_sdk::trace::SdkTracerProvider;
 

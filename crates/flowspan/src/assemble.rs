@@ -74,7 +74,7 @@ fn assemble(builder: Builder, environment: &Environment) -> Result<Telemetry, Bu
         resource: &resource,
         health: &health,
         switches: &switches,
-        span_processors: Vec::new(),
+        span_sinks: Vec::new(),
         meter_provider: SdkMeterProvider::builder().with_resource(resource.clone()).with_view(schema.view()),
         logger_provider: SdkLoggerProvider::builder().with_resource(resource.clone()),
         logs_wanted: false,
@@ -95,7 +95,7 @@ fn assemble(builder: Builder, environment: &Environment) -> Result<Telemetry, Bu
         finish(&mut assembly)?;
     }
     let Assembly {
-        span_processors,
+        span_sinks,
         meter_provider,
         logger_provider,
         logs_wanted,
@@ -108,12 +108,12 @@ fn assemble(builder: Builder, environment: &Environment) -> Result<Telemetry, Bu
     } = assembly;
 
     let logger_provider = logs_wanted.then(|| logger_provider.build());
-    let span_processors = span_processors.into_iter().map(|processor| switches.gate(processor)).collect();
+    let span_sinks = span_sinks.into_iter().map(|sink| switches.gate(sink)).collect();
     let names = builder.dialects.iter().fold(ContentNames::default(), |names, dialect| names.with(dialect));
-    let span_processors =
-        operation_details::carry(carrier, &names, logger_provider.as_ref(), &switches, span_processors);
+    let span_sinks =
+        operation_details::carry(carrier, &names, logger_provider.as_ref(), &switches, span_sinks);
     let mut normalizer =
-        Normalizer::new(span_processors).semconv(semconv).max_links(limits.max_links_per_span);
+        Normalizer::of_sinks(span_sinks).semconv(semconv).max_links(limits.max_links_per_span);
     normalizer.set_resource(&resource);
     let meter_provider = meter_provider.build();
     let meter = meter_provider.meter(SCOPE);

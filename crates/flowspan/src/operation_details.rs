@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use flowspan_content::Carrier;
 use flowspan_layer::{ContentNames, is_inference};
+use flowspan_model::Field;
+use flowspan_span::{EndedSpan, SpanSink};
 use opentelemetry::{
     Array, Context, Key, KeyValue, Value,
     logs::{AnyValue, LogRecord, Logger, LoggerProvider, Severity},
@@ -33,27 +35,27 @@ const STRUCTURED: [&str; 4] = [
     "gen_ai.tool.definitions",
 ];
 
-/// Puts content where it shall stand: spans go on to these processors without it unless it may stand on
-/// them, and model calls become events if anybody takes log records.
+/// Puts content where it shall stand: spans go on to these sinks without it unless it may stand on them, and
+/// model calls become events if anybody takes log records.
 pub(crate) fn carry(
     carrier: Carrier,
     names: &ContentNames,
     logs: Option<&SdkLoggerProvider>,
     switches: &Switches,
-    processors: Vec<Box<dyn SpanProcessor>>,
-) -> Vec<Box<dyn SpanProcessor>> {
+    sinks: Vec<Box<dyn SpanSink>>,
+) -> Vec<Box<dyn SpanSink>> {
     let logs = logs.filter(|_| carrier.has_events());
     let details = logs.map(|logs| {
         let (logger, switches, names) = (logs.logger(SCOPE), switches.clone(), names.clone());
-        Box::new(Details { logger, switches, names }) as Box<dyn SpanProcessor>
+        Box::new(Details { logger, switches, names }) as Box<dyn SpanSink>
     });
-    let bare = |processor| -> Box<dyn SpanProcessor> {
+    let bare = |sink| -> Box<dyn SpanSink> {
         match carrier.has_spans() {
-            true => processor,
-            false => Box::new(Bare { processor, names: names.clone() }),
+            true => sink,
+            false => Box::new(Bare { sink, names: names.clone() }),
         }
     };
-    details.into_iter().chain(processors.into_iter().map(bare)).collect()
+    details.into_iter().chain(sinks.into_iter().map(bare)).collect()
 }
 
 /// Tells an event for each span of a model call, in the context of that span.
@@ -71,13 +73,13 @@ impl Details {
     }
 }
 
-impl SpanProcessor for Details {
-    fn on_start(&self, _: &mut Span, _: &Context) {}
-
-    fn on_end(&self, span: SpanData) {
-        if !is_call(&span.attributes) || !self.switches.is_on(Signal::Logs) {
+impl SpanSink for Details {
+    fn take(&self, span: EndedSpan) {
+        let operation = span.text(Field::Operation);
+        if !operation.is_some_and(is_inference) || !self.switches.is_on(Signal::Logs) {
             return;
         }
+        let span = SpanData::from(span);
         let mut record = self.logger.create_log_record();
         record.set_event_name(EVENT);
         record.set_severity_number(Severity::Debug);
@@ -93,6 +95,14 @@ impl SpanProcessor for Details {
         );
         self.logger.emit(record);
     }
+}
+
+impl SpanProcessor for Details {
+    fn on_start(&self, _: &mut Span, _: &Context) {}
+
+    fn on_end(&self, span: SpanData) {
+        self.take(span.into());
+    }
 
     // The queue of the log records is flushed and ended with all others.
 
@@ -103,12 +113,6 @@ impl SpanProcessor for Details {
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
         Ok(())
     }
-}
-
-/// Whether these are the attributes of a model call.
-fn is_call(attributes: &[KeyValue]) -> bool {
-    let operation = attributes.iter().find(|attribute| attribute.key.as_str() == "gen_ai.operation.name");
-    operation.is_some_and(|operation| is_inference(&operation.value.as_str()))
 }
 
 /// The value of an attribute of the event.
@@ -152,46 +156,40 @@ fn structured(json: Json) -> AnyValue {
     }
 }
 
-/// A processor that gets spans without content, and without anything about it.
+/// A sink that gets spans without content, and without anything about it.
 #[derive(Debug)]
 struct Bare {
-    processor: Box<dyn SpanProcessor>,
+    sink: Box<dyn SpanSink>,
     names: ContentNames,
 }
 
-impl Bare {
-    fn withhold(&self, attributes: &mut Vec<KeyValue>) {
+impl SpanSink for Bare {
+    fn take(&self, mut span: EndedSpan) {
         let [about, _] = REMARKS;
-        attributes.retain(|attribute| {
-            let name = attribute.key.as_str();
-            !name.starts_with(about) && !self.names.contains(name)
-        });
+        span.retain_attributes(|name| !name.starts_with(about) && !self.names.contains(name));
+        self.sink.take(span);
     }
 }
 
 impl SpanProcessor for Bare {
     fn on_start(&self, span: &mut Span, context: &Context) {
-        self.processor.on_start(span, context);
+        self.sink.on_start(span, context);
     }
 
-    fn on_end(&self, mut span: SpanData) {
-        self.withhold(&mut span.attributes);
-        for event in &mut span.events.events {
-            self.withhold(&mut event.attributes);
-        }
-        self.processor.on_end(span);
+    fn on_end(&self, span: SpanData) {
+        self.take(span.into());
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.processor.force_flush()
+        self.sink.force_flush()
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.processor.shutdown_with_timeout(timeout)
+        self.sink.shutdown_with_timeout(timeout)
     }
 
     fn set_resource(&mut self, resource: &Resource) {
-        self.processor.set_resource(resource);
+        self.sink.set_resource(resource);
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use flowspan_span::{EndedSpan, SpanSink};
 use opentelemetry::Context;
 use opentelemetry_sdk::{
     Resource,
@@ -37,8 +38,8 @@ impl Switches {
     }
 
     /// A processor that gets spans only while they are switched on.
-    pub(crate) fn gate(&self, processor: Box<dyn SpanProcessor>) -> Box<dyn SpanProcessor> {
-        Box::new(Gate { switches: self.clone(), processor })
+    pub(crate) fn gate(&self, sink: Box<dyn SpanSink>) -> Box<dyn SpanSink> {
+        Box::new(Gate { switches: self.clone(), sink })
     }
 }
 
@@ -47,29 +48,37 @@ impl Switches {
 #[derive(Debug)]
 struct Gate {
     switches: Switches,
-    processor: Box<dyn SpanProcessor>,
+    sink: Box<dyn SpanSink>,
+}
+
+impl SpanSink for Gate {
+    fn take(&self, span: EndedSpan) {
+        if self.switches.is_on(Signal::Spans) {
+            self.sink.take(span);
+        }
+    }
 }
 
 impl SpanProcessor for Gate {
     fn on_start(&self, span: &mut Span, context: &Context) {
-        self.processor.on_start(span, context);
+        self.sink.on_start(span, context);
     }
 
     fn on_end(&self, span: SpanData) {
         if self.switches.is_on(Signal::Spans) {
-            self.processor.on_end(span);
+            self.sink.on_end(span);
         }
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.processor.force_flush()
+        self.sink.force_flush()
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.processor.shutdown_with_timeout(timeout)
+        self.sink.shutdown_with_timeout(timeout)
     }
 
     fn set_resource(&mut self, resource: &Resource) {
-        self.processor.set_resource(resource);
+        self.sink.set_resource(resource);
     }
 }

@@ -78,7 +78,7 @@ impl Ours {
         // Longer than anything here takes: who hangs does so to the end.
         let limits = Limits::new().export_timeout(Duration::from_secs(3600));
         let pipeline = span_processor(&worker.handle(), health, &limits, exporter);
-        let normalizer = Normalizer::new(vec![Box::new(pipeline.clone())]);
+        let normalizer = Normalizer::of_sinks(vec![Box::new(pipeline.clone())]);
         let tracers = SdkTracerProvider::builder()
             .with_sampler(sampler.clone())
             .with_span_processor(normalizer.clone())

@@ -1,6 +1,7 @@
 //! Spans that were made through the OpenTelemetry API.
 
 use flowspan_model::{Event, Field, Kind, Moment, SpanIds, SpanKind as WorkKind};
+use flowspan_span::of_value;
 use opentelemetry::{
     Key, KeyValue, Value,
     trace::{SpanKind, Status},
@@ -10,7 +11,6 @@ use opentelemetry_sdk::trace::SpanData;
 use super::{Dialects, Keep, Notes, finish};
 use crate::{
     accounting::{Accounting, Sums},
-    attributes::of_value,
     content::Contents,
     names::span_name,
 };

@@ -3,6 +3,7 @@
 use std::{any::TypeId, sync::Arc, time::SystemTime};
 
 use flowspan_model::{Event as ModelEvent, EventSink, Field, Fields, Kind, Moment, SpanIds};
+use flowspan_span::of_value;
 use opentelemetry::{Key, KeyValue, trace::SpanId};
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::{
@@ -21,11 +22,10 @@ use super::{
 };
 use crate::{
     accounting::{self, Accounting, Sums},
-    attributes::of_value,
     callsites::{self, Plan},
     content::Contents,
-    convention::names_its_agent,
     dialects::{Dialect, Dialects, attributes_of},
+    names::names_its_agent,
     names::span_name,
     observation::{FieldVisitor, Observation},
 };

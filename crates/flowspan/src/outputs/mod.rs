@@ -28,9 +28,8 @@ use std::{
 
 use flowspan_model::{EventSink, MetricSink};
 use flowspan_runtime::{Account, Environment, Health, WorkerHandle};
-use opentelemetry_sdk::{
-    Resource, logs::LoggerProviderBuilder, metrics::MeterProviderBuilder, trace::SpanProcessor,
-};
+use flowspan_span::SpanSink;
+use opentelemetry_sdk::{Resource, logs::LoggerProviderBuilder, metrics::MeterProviderBuilder};
 
 use crate::{BuildError, Signal, switches::Switches};
 pub(crate) use callback::Callback;
@@ -67,7 +66,7 @@ pub(crate) struct Assembly<'build> {
     pub(crate) health: &'build Health,
     /// Which signals are switched off while the program runs.
     pub(crate) switches: &'build Switches,
-    pub(crate) span_processors: Vec<Box<dyn SpanProcessor>>,
+    pub(crate) span_sinks: Vec<Box<dyn SpanSink>>,
     pub(crate) meter_provider: MeterProviderBuilder,
     pub(crate) logger_provider: LoggerProviderBuilder,
     /// Whether anybody wants the program's log events as log records.

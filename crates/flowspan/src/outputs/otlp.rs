@@ -51,7 +51,7 @@ impl Output for Otlp {
         let resolved = self.resolve(assembly.environment)?;
         let pipelines = OtlpPipelines::start(resolved, assembly.worker, assembly.resource, assembly.health)?;
         if let Some(spans) = pipelines.spans() {
-            assembly.span_processors.push(Box::new(spans));
+            assembly.span_sinks.push(Box::new(spans));
         }
         if let Some(metrics) = pipelines.metrics() {
             assembly.read_metrics(|provider| provider.with_reader(metrics));
@@ -101,7 +101,7 @@ impl<E: SpanExporter + 'static> Output for Own<OwnSpans<E>> {
     fn start(self: Box<Self>, assembly: &mut Assembly<'_>) -> Result<(), BuildError> {
         let health = assembly.health.exporter(self.name, "");
         let spans = span_processor(assembly.worker, health, &Limits::new(), self.exporter.0);
-        assembly.span_processors.push(Box::new(spans.clone()));
+        assembly.span_sinks.push(Box::new(spans.clone()));
         assembly.drains.push(Box::new(spans));
         Ok(())
     }

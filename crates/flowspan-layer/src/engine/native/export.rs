@@ -2,77 +2,58 @@
 
 use std::borrow::Cow;
 
-use flowspan_model::{Event, Field, Fields, Semconv, Value as ModelValue};
-use opentelemetry::{InstrumentationScope, Key, KeyValue};
-use opentelemetry_sdk::trace::SpanData;
+use flowspan_model::{Event, Field, FieldSet, Fields};
+use flowspan_span::{Extras, SpanFacts, own_attributes};
+use opentelemetry::KeyValue;
 
 use super::{
-    record::{Origin, Rare, State, bit, cut},
+    record::{Origin, Rare, State},
+    spans::Spans,
     words,
 };
-use crate::{
-    attributes::of_value,
-    convention::{is_list, names_its_agent, speak},
-    names::span_name_parts,
-    normalizer::unique,
-};
+use crate::names::{names_its_agent, span_name_parts};
 
 impl State {
-    /// What is exported. `event` is what was told of the end of the work; a span of nobody's
-    /// vocabulary ends now.
+    /// What is exported, without the fields: they are the event's, until everybody has been told of it.
+    /// `event` is what is told of the end of the work; a span of nobody's vocabulary ends now.
+    #[inline]
     pub(super) fn export(
         &mut self,
         event: Option<&Event>,
-        rare: Rare,
+        rare: Option<Box<Rare>>,
         origin: &Origin,
-        scope: &InstrumentationScope,
-    ) -> SpanData {
-        let end_time = match event {
-            Some(event) => event.time,
-            None => self.start.time + self.start.instant.elapsed(),
+        spans: &Spans,
+    ) -> SpanFacts {
+        let own = match event {
+            Some(event) if names_its_agent(event.kind) => self.own.and(FieldSet::of(Field::AgentName)),
+            Some(_) => self.own,
+            None => FieldSet::NONE,
         };
-        let name = match (rare.name, event) {
-            (Some(name), _) => name.into(),
-            (None, Some(event)) => name_of(event).unwrap_or(self.first_name.into()),
-            (None, None) => self.first_name.into(),
+        let (name, extras) = match rare {
+            Some(rare) => rare.split(&origin.attributes),
+            None => (None, extras(&origin.attributes)),
         };
-        let mut attributes = std::mem::take(&mut self.attributes);
-        // Fields speak the latest generation of the convention; what else the span says need not. An
-        // older one is the business of the normalizer.
-        if !attributes.is_empty() {
-            speak(&mut attributes, Semconv::Latest);
-        }
-        if let Some(event) = event {
-            let agent = if names_its_agent(event.kind) { bit(Field::AgentName) } else { 0 };
-            let mut told = own_attributes(self.own | agent, &event.fields, attributes.len());
-            // Each list has each key once; both together need not.
-            if !attributes.is_empty() {
-                told.append(&mut attributes);
-                self.dropped_attributes += unique(&mut told);
-            }
-            attributes = told;
-        }
-        if !origin.attributes.is_empty() {
-            attributes.extend_from_slice(&origin.attributes);
-        }
-        let limit = self.limits.max_attributes_per_span as usize;
-        if attributes.len() > limit {
-            self.dropped_attributes += cut(&mut attributes, limit);
-        }
-        SpanData {
-            span_context: origin.context.clone(),
-            parent_span_id: origin.parent,
-            parent_span_is_remote: origin.parent_is_remote,
-            span_kind: self.kind.clone(),
-            name,
-            start_time: self.start.time,
-            end_time,
-            attributes,
-            dropped_attributes_count: self.dropped_attributes,
-            events: rare.events,
-            links: rare.links,
+        SpanFacts {
+            context: origin.context.clone(),
+            parent: origin.parent,
+            parent_is_remote: origin.parent_is_remote,
+            kind: self.kind.clone(),
+            name: match (name, event) {
+                (Some(name), _) => name.into(),
+                (None, Some(event)) => name_of(event).unwrap_or(self.first_name.into()),
+                (None, None) => self.first_name.into(),
+            },
+            start: self.start.time,
+            duration: event.and_then(|event| event.duration).unwrap_or_else(|| self.start.instant.elapsed()),
             status: std::mem::take(&mut self.status),
-            instrumentation_scope: scope.clone(),
+            fields: Fields::default(),
+            own,
+            attributes: std::mem::take(&mut self.attributes),
+            dropped_attributes: self.dropped_attributes,
+            max_attributes: self.limits.max_attributes_per_span,
+            semconv: spans.normalizer.speaks(),
+            extras,
+            scope: spans.scope,
         }
     }
 
@@ -84,28 +65,24 @@ impl State {
     }
 }
 
-/// The fields that the span itself has said, as attributes.
-fn own_attributes(own: u128, fields: &Fields, others: usize) -> Vec<KeyValue> {
-    // The text of an error is the description of the span's status, and no attribute.
-    let own = own & !bit(Field::ErrorMessage);
-    // What is own need not be there: the accounting may add some fields, and takes others away.
-    let most = (own.count_ones() as usize).min(fields.len());
-    let mut attributes = Vec::with_capacity(most + others);
-    for (field, value) in fields.iter().filter(|(field, _)| own & bit(*field) != 0) {
-        let key = Key::from_static_str(field.key());
-        // Each attribute is made where it stays: one that is made before its value is known to be a
-        // number or a text would be moved once more.
-        match value {
-            ModelValue::Integer(number) => attributes.push(KeyValue::new(key, *number)),
-            ModelValue::Text(text) => match text.as_static() {
-                Some(text) if !is_list(field) => attributes.push(KeyValue::new(key, text)),
-                _ => attributes.push(KeyValue::new(key, of_value(field, value))),
-            },
-            ModelValue::Float(number) => attributes.push(KeyValue::new(key, *number)),
-            ModelValue::Boolean(flag) => attributes.push(KeyValue::new(key, *flag)),
+impl Rare {
+    /// The name that somebody gave to the span, and what of the rest is exported.
+    fn split(self: Box<Self>, sampled_by: &[KeyValue]) -> (Option<String>, Option<Box<Extras>>) {
+        let Rare { name, events, links, .. } = *self;
+        let is_plain = events.is_empty() && links.is_empty();
+        let has_lost = events.dropped_count > 0 || links.dropped_count > 0;
+        if is_plain && !has_lost {
+            return (name, extras(sampled_by));
         }
+        (name, Some(Box::new(Extras { events, links, sampled_by: sampled_by.to_vec() })))
     }
-    attributes
+}
+
+/// What is exported of a span of which the sampler alone has something unusual to say.
+#[inline]
+fn extras(sampled_by: &[KeyValue]) -> Option<Box<Extras>> {
+    let unusual = || Box::new(Extras { sampled_by: sampled_by.to_vec(), ..Extras::default() });
+    (!sampled_by.is_empty()).then(unusual)
 }
 
 /// The name of a span of the vocabulary.

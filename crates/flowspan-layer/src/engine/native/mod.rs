@@ -23,11 +23,13 @@ use std::{
     time::SystemTime,
 };
 
-use flowspan_model::{Event as ModelEvent, EventSink, Fields, Kind, Moment, TARGET};
+use flowspan_model::{Event as ModelEvent, EventSink, FieldSet, Fields, Kind, Moment, TARGET};
+use flowspan_span::{EndedSpan, SpanFacts};
 use opentelemetry::{
     Context as OtelContext, KeyValue,
     trace::{Event as OtelEvent, SpanId, Status, TraceContextExt},
 };
+use opentelemetry_sdk::trace::SpanData;
 use tracing::{
     Dispatch, Event, Level, Subscriber,
     span::{Attributes, Id, Record as Values},
@@ -39,7 +41,7 @@ use self::{
     hear::{Hear, Listener},
     open::Open,
     origin::Traces,
-    record::{Life, Record, State, bit, known_work},
+    record::{Life, Record, State, known_work},
     shadow::Shadows,
 };
 use super::{
@@ -58,18 +60,18 @@ use crate::{
 static ENGINES: AtomicU64 = AtomicU64::new(0);
 
 /// The fields that the accounting adds, as a set: what stands in them is the span's own.
-const ACCOUNTED: u128 = {
-    let (mut bits, mut list) = (0, 0);
+const ACCOUNTED: FieldSet = {
+    let (mut added, mut list) = (FieldSet::NONE, 0);
     while list < accounting::ADDED.len() {
         let fields = accounting::ADDED[list];
         let mut place = 0;
         while place < fields.len() {
-            bits |= record::bit(fields[place]);
+            added = added.and(FieldSet::of(fields[place]));
             place += 1;
         }
         list += 1;
     }
-    bits
+    added
 };
 
 /// See the [module](self).
@@ -169,7 +171,7 @@ where
         self.accounting.fell(state.fell);
         if let Some(event) = event {
             self.accounting.settle(event, &mut state.sums);
-            state.own |= ACCOUNTED;
+            state.own = state.own.and(ACCOUNTED);
         }
         self.pass_on(record, &state.sums);
     }
@@ -186,6 +188,36 @@ where
             // From the inside outwards, always.
             outer.state().sums.add(sums);
         }
+    }
+
+    /// Work of the vocabulary is over: everybody is told, and the span goes out if it is kept.
+    #[inline]
+    fn end_work(&self, record: Arc<Record>, event: ModelEvent, facts: Option<SpanFacts>) {
+        self.events.event(&event);
+        let Some(mut facts) = facts else { return here::give_back(record, event.fields) };
+        here::give_back(record, Fields::default());
+        facts.fields = event.fields;
+        let normalizer = &self.traces.spans.normalizer;
+        normalizer.links().add_to(event.kind, &mut facts);
+        normalizer.take(facts.into());
+    }
+
+    /// A span of nobody's vocabulary goes out.
+    #[inline]
+    fn end_plain(&self, record: Arc<Record>, facts: SpanFacts, has_shadow: bool) {
+        let mut span = EndedSpan::from(facts);
+        if has_shadow {
+            // What it is may have been said through `OpenTelemetrySpanExt` alone.
+            let (mut data, mut sums) = (SpanData::from(span), Sums::default());
+            if let Some(event) = self.dialects.hear_span(&mut data, None, &self.accounting, &mut sums) {
+                self.pass_on(&record, &sums);
+                self.traces.spans.normalizer.links().add(&mut data);
+                self.events.event(&event);
+            }
+            span = data.into();
+        }
+        here::give_back(record, Fields::default());
+        self.traces.spans.normalizer.take(span);
     }
 
     /// Something of the vocabulary happened.
@@ -387,45 +419,34 @@ where
         let started = self.begin(&record, &mut state);
         record.becomes(Life::Closed, &mut state);
         state.finish(record.kind(), record.plan);
-        let mut rare = state.take_rare().map(|rare| *rare).unwrap_or_default();
-        if self.contents.is_wanted() {
+        let mut rare = state.take_rare();
+        if let Some(rare) = &mut rare
+            && self.contents.is_wanted()
+        {
             for said in std::mem::take(&mut rare.content) {
                 state.set_attributes(self.contents.of_text(said.key.as_str(), &said.value.as_str()));
             }
         }
-        let (active, shadow) = (state.active.take(), rare.shadow.clone());
+        let (active, shadow) = (state.active.take(), rare.as_ref().and_then(|rare| rare.shadow.clone()));
         let ids = record.ids(&state);
         let mut event = record.kind().map(|kind| state.ended(kind, ids, begun));
         self.settle_accounts(&record, &mut state, event.as_mut());
-        let mut span = record
-            .is_recording()
-            .then(|| state.export(event.as_ref(), rare, record.origin(), &self.traces.spans.scope));
-        if let (None, Some(_), Some(span)) = (&event, &shadow, &mut span) {
-            // What it is may have been said through `OpenTelemetrySpanExt` alone.
-            let mut sums = Sums::default();
-            event = self.dialects.hear_span(span, None, &self.accounting, &mut sums);
-            self.pass_on(&record, &sums);
-        }
-        if let (Some(event), Some(span)) = (&event, &mut span) {
-            let own = state.own;
-            let said = |field| if own & bit(field) != 0 { event.fields.get(field) } else { None };
-            self.traces.spans.normalizer.links().add_by(said, span);
-        }
+        let spans = &self.traces.spans;
+        let facts = record.is_recording().then(|| state.export(event.as_ref(), rare, record.origin(), spans));
         // What is dropped or called from here on may come back to this span.
         drop(state);
         drop(active);
+        let has_shadow = shadow.is_some();
         if let Some(shadow) = shadow {
             self.shadows.close(shadow);
         }
-        if let Some(event) = started {
-            self.events.event(&event);
+        if let Some(started) = started {
+            self.events.event(&started);
         }
-        if let Some(event) = &event {
-            self.events.event(event);
-        }
-        here::give_back(record, event.map(|event| event.fields).unwrap_or_default());
-        if let Some(span) = span {
-            self.traces.spans.normalizer.take(span);
+        match (event, facts) {
+            (Some(event), facts) => self.end_work(record, event, facts),
+            (None, Some(facts)) => self.end_plain(record, facts, has_shadow),
+            (None, None) => here::give_back(record, Fields::default()),
         }
     }
 

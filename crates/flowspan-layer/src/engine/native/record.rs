@@ -9,8 +9,9 @@ use std::{
 };
 
 use flowspan_model::{
-    Event, Field, Fields, Kind, Moment, SpanIds, Status as WorkStatus, Text, Value as ModelValue,
+    Event, Field, FieldSet, Fields, Kind, Moment, SpanIds, Status as WorkStatus, Text, Value as ModelValue,
 };
+use flowspan_span::of_value;
 use opentelemetry::{
     Context as OtelContext, Key, KeyValue, Value,
     trace::{Link, SpanContext, SpanId, SpanKind, Status},
@@ -21,7 +22,6 @@ use tracing::span::Id;
 use super::{clock::Start, words};
 use crate::{
     accounting::{self, Sums},
-    attributes::of_value,
     callsites::{NOTHING, Plan},
     dialects::{Keep, finish, span_kind},
 };
@@ -262,8 +262,8 @@ pub(super) struct State {
     pub(super) first_name: &'static str,
     /// What is known of the vocabulary.
     pub(super) fields: Fields,
-    /// Which of the fields the span itself has said, by their numbers; the others are inherited.
-    pub(super) own: u128,
+    /// Which of the fields the span itself has said; the others are inherited.
+    pub(super) own: FieldSet,
     /// What the model calls inside it came to.
     pub(super) sums: Sums,
     /// How many reports of its tokens were less than the one before.
@@ -307,7 +307,7 @@ impl State {
             status: Status::Unset,
             first_name: "",
             fields: Fields::default(),
-            own: 0,
+            own: FieldSet::NONE,
             sums: Sums::default(),
             fell: 0,
             around: None,
@@ -339,7 +339,7 @@ impl State {
         self.status = Status::Unset;
         room.clear();
         self.fields = room;
-        self.own = 0;
+        self.own = FieldSet::NONE;
         self.sums = Sums::default();
         self.fell = 0;
         self.around = None;
@@ -354,6 +354,7 @@ impl State {
         self.rare.get_or_insert_default()
     }
 
+    #[inline]
     pub(super) fn take_rare(&mut self) -> Option<Box<Rare>> {
         self.rare.take()
     }
@@ -377,8 +378,8 @@ impl State {
             self.ended = Some(Instant::now());
         }
         // Nothing that is not inherited is known before the span has said it.
-        let is_new = self.own & bit(field) == 0 && (self.around.is_none() || !field.is_inherited());
-        self.own |= bit(field);
+        let is_new = !self.own.has(field) && (self.around.is_none() || !field.is_inherited());
+        self.own = self.own.and(FieldSet::of(field));
         if is_new {
             self.fields.add(field, value);
         } else {
@@ -466,7 +467,7 @@ impl State {
             None => {
                 let own = self.own;
                 let fields = std::mem::take(&mut self.fields);
-                for (field, value) in fields.iter().filter(|(field, _)| own & bit(*field) != 0) {
+                for (field, value) in fields.iter().filter(|(field, _)| own.has(*field)) {
                     self.set_attribute(Key::from_static_str(field.key()), of_value(field, value));
                 }
             }
@@ -481,7 +482,7 @@ impl State {
     /// The work begins: it takes over what the work around it says about everything inside.
     pub(super) fn inherit(&mut self, outer: &State, outer_id: SpanId) {
         for (field, value) in outer.fields.iter().filter(|(field, _)| field.is_inherited()) {
-            if self.own & bit(field) == 0 {
+            if !self.own.has(field) {
                 self.fields.add(field, value.clone());
             }
         }
@@ -503,7 +504,7 @@ impl State {
     /// The work is over: what is told, and when it ended. Work that was begun and said nothing about
     /// its end went well; work that was never begun did not happen.
     pub(super) fn ended(&mut self, kind: Kind, ids: SpanIds, begun: bool) -> Event {
-        if self.own & bit(Field::Status) == 0 {
+        if !self.own.has(Field::Status) {
             let status = if begun { WorkStatus::Success } else { WorkStatus::Cancelled };
             self.fields.add(Field::Status, flowspan_model::Text::from_static(status.as_str()));
         }
@@ -566,20 +567,13 @@ impl Keep for Recording<'_> {
         let is_known = self.state.fields.iter().any(|(field, _)| is_wrong(field));
         if is_known {
             let fields = std::mem::take(&mut self.state.fields);
-            self.state.own &= !fields.iter().fold(0, |all, (field, _)| match is_wrong(field) {
-                true => all | bit(field),
-                false => all,
-            });
+            let wrong = fields.iter().map(|(field, _)| field).filter(|field| is_wrong(*field));
+            self.state.own = wrong.fold(self.state.own, |own, wrong| own.without(FieldSet::of(wrong)));
             for (field, value) in fields.iter().filter(|(field, _)| !is_wrong(*field)) {
                 self.state.fields.add(field, value.clone());
             }
         }
     }
-}
-
-#[inline]
-pub(super) const fn bit(field: Field) -> u128 {
-    1 << (field as u32)
 }
 
 /// Cuts a list of attributes, and gives the number of those that are gone.

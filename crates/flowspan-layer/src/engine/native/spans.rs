@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use flowspan_span::keep_scope;
 use opentelemetry::InstrumentationScope;
 use opentelemetry_sdk::trace::{Sampler, SpanLimits};
 
@@ -27,7 +28,7 @@ pub struct Spans {
     pub(super) normalizer: Normalizer,
     pub(super) sampler: Sampler,
     pub(super) limits: SpanLimits,
-    pub(super) scope: InstrumentationScope,
+    pub(super) scope: &'static InstrumentationScope,
     pub(super) unheard: Unheard,
 }
 
@@ -58,7 +59,7 @@ impl Spans {
             normalizer,
             sampler: Sampler::ParentBased(Box::new(Sampler::AlwaysOn)),
             limits: SpanLimits::default(),
-            scope: InstrumentationScope::builder("flowspan").build(),
+            scope: keep_scope(InstrumentationScope::builder("flowspan").build()),
             unheard: Unheard::default(),
         }
     }
@@ -82,7 +83,7 @@ impl Spans {
 
     /// The instrumentation scope of the spans. Default: `flowspan`.
     pub fn scope(mut self, scope: InstrumentationScope) -> Self {
-        self.scope = scope;
+        self.scope = keep_scope(scope);
         self
     }
 }

@@ -3,7 +3,7 @@
 //! Fields have the names of the latest generation. What an older one calls otherwise is named here, once,
 //! when a span is exported.
 
-use flowspan_model::{Field, Kind, Semconv};
+use flowspan_model::{Field, Semconv};
 use opentelemetry::{Array, KeyValue, StringValue, Value};
 
 const PREFIX: &str = "gen_ai.";
@@ -41,7 +41,7 @@ const LISTS: [Field; 3] = [Field::FinishReasons, Field::StopSequences, Field::En
 const BROKEN: &str = "error";
 
 /// Gives the attributes of a span the names and types of a generation.
-pub(crate) fn speak(attributes: &mut Vec<KeyValue>, semconv: Semconv) {
+pub fn speak(attributes: &mut Vec<KeyValue>, semconv: Semconv) {
     if !attributes.iter().any(|attribute| attribute.key.as_str().starts_with(PREFIX)) {
         return;
     }
@@ -118,11 +118,6 @@ pub(crate) fn list(field: Field, text: &str) -> Value {
         _ => part.into(),
     };
     Value::Array(Array::String(parts.into_iter().map(part).collect()))
-}
-
-/// Whether the convention wants the name of the agent around it on a span of this kind.
-pub(crate) const fn names_its_agent(kind: Kind) -> bool {
-    matches!(kind, Kind::ToolCall | Kind::Plan)
 }
 
 #[cfg(test)]

@@ -1,0 +1,53 @@
+//! Who takes spans that are over.
+
+use std::time::Duration;
+
+use opentelemetry::Context;
+use opentelemetry_sdk::{
+    Resource,
+    error::OTelSdkResult,
+    trace::{Span, SpanData, SpanProcessor},
+};
+
+use crate::EndedSpan;
+
+/// A processor that takes spans in the form in which they wait, too.
+///
+/// Spans of the SDK come by [`on_end`](SpanProcessor::on_end), those of flowspan's own engine by
+/// [`take`](SpanSink::take). Any other processor becomes a sink as [`Made`].
+pub trait SpanSink: SpanProcessor {
+    /// A span is over. Called on the thread that has ended it: do nothing here that lasts.
+    fn take(&self, span: EndedSpan);
+}
+
+/// A processor that wants spans in the SDK's form, and gets each as soon as it is over.
+#[derive(Debug)]
+pub struct Made(pub Box<dyn SpanProcessor>);
+
+impl SpanSink for Made {
+    fn take(&self, span: EndedSpan) {
+        self.0.on_end(span.into());
+    }
+}
+
+impl SpanProcessor for Made {
+    fn on_start(&self, span: &mut Span, context: &Context) {
+        self.0.on_start(span, context);
+    }
+
+    fn on_end(&self, span: SpanData) {
+        self.0.on_end(span);
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.0.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.0.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.0.set_resource(resource);
+    }
+}
