@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use flowspan_model::{Field, FieldSet, Fields, Kind, Value as ModelValue};
+use flowspan_model::{Field, FieldSet, Fields, Kind};
 use flowspan_span::SpanFacts;
 use opentelemetry::{
     KeyValue, Value,
@@ -159,14 +159,17 @@ impl Links {
 
 impl<'span> Said<'span> {
     fn of_fields(own: FieldSet, fields: &'span Fields) -> Self {
-        let field = |field| fields.get(field).filter(|_| own.has(field));
-        Said {
-            item: field(Field::ItemId).and_then(ModelValue::as_text),
-            attempt: field(Field::Attempt).and_then(ModelValue::as_integer),
-            resumes: field(Field::ResumedRun).and_then(ModelValue::as_text),
-            is_job: field(Field::Items).is_some(),
-            is_reduction: false,
+        let own = own.both(LINKING);
+        let mut said = Said::default();
+        for (field, value) in fields.iter().filter(|(field, _)| own.has(*field)) {
+            match field {
+                Field::ItemId => said.item = value.as_text(),
+                Field::Attempt => said.attempt = value.as_integer(),
+                Field::ResumedRun => said.resumes = value.as_text(),
+                _ => said.is_job = true,
+            }
         }
+        said
     }
 
     fn of_attributes(attributes: &'span [KeyValue]) -> Self {

@@ -105,6 +105,12 @@ impl Fields {
         self.0.reserve(additional);
     }
 
+    /// For how many fields there is room.
+    #[inline]
+    pub fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
+
     /// Forgets all fields, and keeps the room that they had.
     #[inline]
     pub fn clear(&mut self) {

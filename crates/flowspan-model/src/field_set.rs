@@ -25,6 +25,13 @@ impl FieldSet {
         FieldSet(self.0 | more.0)
     }
 
+    /// What is among these and among those.
+    #[inline]
+    #[must_use]
+    pub const fn both(self, others: FieldSet) -> Self {
+        FieldSet(self.0 & others.0)
+    }
+
     /// These without those.
     #[inline]
     #[must_use]

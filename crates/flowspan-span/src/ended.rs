@@ -13,7 +13,7 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
-use crate::{attributes::own_attributes, convention::speak, keep_last};
+use crate::{attributes::own_attributes, convention::speak, keep_last, room::give_back_room};
 
 /// A span that is over, on its way to an exporter.
 #[derive(Clone, Debug)]
@@ -117,6 +117,7 @@ impl SpanFacts {
             }
             attributes = told;
         }
+        give_back_room(self.fields);
         let Extras { events, links, sampled_by } = self.extras.map(|extras| *extras).unwrap_or_default();
         attributes.extend(sampled_by);
         let beyond = attributes.len().saturating_sub(self.max_attributes as usize);

@@ -75,17 +75,20 @@ impl Work<'_> {
         #[expect(clippy::cast_possible_truncation, reason = "either half is random enough")]
         let start = u64::from_be_bytes(span) ^ trace as u64 ^ u64::from(self.item.is_some());
         let texts = [self.name, self.item.unwrap_or_default()];
-        texts.iter().fold(start, |digest, text| {
-            text.as_bytes().chunks(8).fold(mixed(digest, text.len() as u64), word)
-        })
+        texts.iter().fold(start, |digest, text| of_text(digest, text.as_bytes()))
     }
 }
 
-/// Takes up to eight bytes in.
-fn word(digest: u64, bytes: &[u8]) -> u64 {
-    let mut word = [0; 8];
-    word[..bytes.len()].copy_from_slice(bytes);
-    mixed(digest, u64::from_le_bytes(word))
+/// Takes a text in: its length, eight bytes at a time, and the last eight once more, of which some have been
+/// taken in before.
+#[inline]
+fn of_text(digest: u64, text: &[u8]) -> u64 {
+    let digest = mixed(digest, text.len() as u64);
+    let Some(last) = text.last_chunk() else {
+        return mixed(digest, text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+    };
+    let whole = text.chunks_exact(8).filter_map(|word| word.first_chunk());
+    whole.chain([last]).fold(digest, |digest, word| mixed(digest, u64::from_le_bytes(*word)))
 }
 
 fn mixed(digest: u64, word: u64) -> u64 {

@@ -1,10 +1,6 @@
 //! Fields of `tracing`, heard once.
 
-use std::{
-    fmt,
-    ops::{Deref, DerefMut},
-    sync::MutexGuard,
-};
+use std::{fmt, sync::MutexGuard};
 
 use flowspan_model::{Field, Text, Value as ModelValue};
 use opentelemetry::{Key, KeyValue, Value, trace::Status};
@@ -34,45 +30,30 @@ pub(super) struct Hear<'state> {
 pub(super) enum Listener<'state> {
     /// Those of a span that is being made.
     New(&'state mut State),
-    /// Those of a span that others know. Its state is locked for each value by itself: a value may log
-    /// while it is written, and what it logs belongs to the span.
-    Open(&'state Record),
+    /// Those of a span that others know. Its state is locked from the first value on, and while no code runs
+    /// that is not ours: a value may log while it is written, and what it logs belongs to the span.
+    Open(&'state Record, Option<MutexGuard<'state, State>>),
 }
 
-/// The state of a span, locked if others know it.
-enum Heard<'state> {
-    New(&'state mut State),
-    Open(MutexGuard<'state, State>),
-}
-
-impl Listener<'_> {
+impl<'state> Listener<'state> {
+    /// Those of a span that others know.
     #[inline(always)]
-    fn state(&mut self) -> Heard<'_> {
+    pub(super) fn open(record: &'state Record) -> Self {
+        Listener::Open(record, None)
+    }
+
+    #[inline(always)]
+    fn state(&mut self) -> &mut State {
         match self {
-            Listener::New(state) => Heard::New(state),
-            Listener::Open(record) => Heard::Open(record.state()),
+            Listener::New(state) => state,
+            Listener::Open(record, state) => state.get_or_insert_with(|| record.state()),
         }
     }
-}
 
-impl Deref for Heard<'_> {
-    type Target = State;
-
-    #[inline(always)]
-    fn deref(&self) -> &State {
-        match self {
-            Heard::New(state) => state,
-            Heard::Open(state) => state,
-        }
-    }
-}
-
-impl DerefMut for Heard<'_> {
-    #[inline(always)]
-    fn deref_mut(&mut self) -> &mut State {
-        match self {
-            Heard::New(state) => state,
-            Heard::Open(state) => state,
+    /// Lets others have the state, until it is needed again.
+    fn release(&mut self) {
+        if let Listener::Open(_, state) = self {
+            *state = None;
         }
     }
 }
@@ -89,6 +70,7 @@ impl Hear<'_> {
     /// locked.
     fn content(&mut self, judge: impl FnOnce(&Contents) -> Vec<KeyValue>) {
         if self.is_recording && self.contents.is_wanted() {
+            self.span.release();
             let said = judge(self.contents);
             self.span.state().set_attributes(said);
         }
@@ -98,8 +80,7 @@ impl Hear<'_> {
     fn read(&mut self, reading: Reading, field: &TracingField, said: Said<'_>) {
         if let Some(foreign) = &self.plan.foreign {
             let is_recording = self.is_recording;
-            let mut state = self.span.state();
-            let mut keep = Recording { state: &mut state, is_recording };
+            let mut keep = Recording { state: self.span.state(), is_recording };
             read(foreign, reading, Key::from_static_str(field.name()), said, &mut keep);
         }
     }
@@ -150,7 +131,7 @@ impl Visit for Hear<'_> {
     fn record_str(&mut self, field: &TracingField, value: &str) {
         match self.plan.meaning(field) {
             Meaning::Known(Field::ErrorMessage) => {
-                let mut state = self.span.state();
+                let state = self.span.state();
                 state.set_status(Status::error(value.to_owned()));
                 state.set_field(Field::ErrorMessage, Text::from(value).into());
             }
@@ -173,7 +154,10 @@ impl Visit for Hear<'_> {
             // Nobody sees it: it need not be written.
             Meaning::Attribute if !self.is_recording => {}
             Meaning::Content => self.content(|contents| contents.of_value(field.name(), value)),
-            _ => self.record_str(field, &format!("{value:?}")),
+            _ => {
+                self.span.release();
+                self.record_str(field, &format!("{value:?}"));
+            }
         }
     }
 }

@@ -143,19 +143,33 @@ where
         }
     }
 
-    /// The work of a span begins, unless it has begun. Gives what is to be told of that.
-    fn begin(&self, record: &Record, state: &mut State) -> Option<ModelEvent> {
+    /// A span of a dialect has said something: it may have turned out to be work.
+    fn decide(&self, id: u64) {
+        let started = self.look(id, |record| {
+            let mut state = record.state();
+            let is_new = record.decide(&mut state) && record.is(Life::Begun);
+            is_new.then(|| self.begin_work(record, &mut state)).flatten()
+        });
+        if let Some(event) = started.flatten() {
+            self.events.event(&event);
+        }
+    }
+
+    /// The work of a span begins, unless it has begun. Gives what is to be told of that, in a box: almost
+    /// nobody wants to be told, and what is large is slow to hand on even if it is not there.
+    #[inline]
+    fn begin(&self, record: &Record, state: &mut State) -> Option<Box<ModelEvent>> {
         if record.becomes(Life::Begun, state) { self.begin_work(record, state) } else { None }
     }
 
     /// What has begun is work.
-    fn begin_work(&self, record: &Record, state: &mut State) -> Option<ModelEvent> {
+    fn begin_work(&self, record: &Record, state: &mut State) -> Option<Box<ModelEvent>> {
         let kind = record.kind()?;
         if let Some(outer) = record.around() {
             // From the inside outwards, always: two threads cannot wait for each other.
             state.inherit(&outer.state(), outer.origin().context.span_id());
         }
-        self.events.wants(Moment::Started, kind).then(|| state.started(kind, record.ids(state)))
+        self.events.wants(Moment::Started, kind).then(|| Box::new(state.started(kind, record.ids(state))))
     }
 
     /// A span has ended: what model calls in it came to is settled, if it is work, and goes on to the
@@ -338,17 +352,14 @@ where
     }
 
     fn record(&self, id: &Id, values: &Values<'_>, _: &Context<'_, S>) {
-        let started = self.look(id.into_u64(), |record| {
+        let may_turn_out = self.look(id.into_u64(), |record| {
             let (plan, is_recording) = (record.plan, record.is_recording());
             let contents = &self.contents;
-            values.record(&mut Hear { plan, contents, is_recording, span: Listener::Open(record) });
-            plan.foreign.as_ref()?;
-            let mut state = record.state();
-            let is_new = record.decide(&mut state) && record.is(Life::Begun);
-            is_new.then(|| self.begin_work(record, &mut state)).flatten()
+            values.record(&mut Hear { plan, contents, is_recording, span: Listener::open(record) });
+            plan.foreign.is_some()
         });
-        if let Some(event) = started.flatten() {
-            self.events.event(&event);
+        if may_turn_out == Some(true) {
+            self.decide(id.into_u64());
         }
     }
 

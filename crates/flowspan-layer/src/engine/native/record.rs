@@ -11,7 +11,7 @@ use std::{
 use flowspan_model::{
     Event, Field, FieldSet, Fields, Kind, Moment, SpanIds, Status as WorkStatus, Text, Value as ModelValue,
 };
-use flowspan_span::of_value;
+use flowspan_span::{of_value, take_room};
 use opentelemetry::{
     Context as OtelContext, Key, KeyValue, Value,
     trace::{Link, SpanContext, SpanId, SpanKind, Status},
@@ -324,7 +324,12 @@ impl State {
     pub(super) fn open(&mut self, first_name: &'static str, limits: SpanLimits, plan: &Plan) {
         (self.start, self.first_name, self.limits) = (Start::now(), first_name, limits);
         match plan.may_be_work() {
-            true => self.fields.reserve(plan.len()),
+            true => {
+                if self.fields.capacity() == 0 {
+                    self.fields = take_room();
+                }
+                self.fields.reserve(plan.len());
+            }
             false => self.attributes.reserve_exact(plan.len()),
         }
         if let (Some(_), Some(kind)) = (&plan.foreign, plan.kind) {

@@ -1,0 +1,93 @@
+//! Room for the fields of spans, used again and again.
+//!
+//! The fields of a span are filled by a thread of the program and forgotten by the thread that exports it.
+//! What one thread takes from the allocator and another gives back costs both of them, so the room goes back
+//! the way it came, many at a time.
+
+use std::{
+    cell::RefCell,
+    sync::{Mutex, PoisonError},
+};
+
+use flowspan_model::Fields;
+
+/// How much room changes hands at a time.
+const CRATE: usize = 64;
+/// How many times that waits for somebody to take it, at most: together about as much as a queue holds.
+const CRATES: usize = 32;
+/// Room for more fields than this is not kept.
+const LARGE: usize = 48;
+
+static WAITING: Mutex<Vec<Vec<Fields>>> = Mutex::new(Vec::new());
+
+thread_local! {
+    static AT_HAND: RefCell<Vec<Fields>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Room for the fields of a span: an empty set that has been used before, if there is any.
+#[inline]
+pub fn take_room() -> Fields {
+    let room = AT_HAND.try_with(|at_hand| {
+        let room = at_hand.borrow_mut().pop();
+        room.or_else(|| refill(at_hand))
+    });
+    room.ok().flatten().unwrap_or_default()
+}
+
+#[cold]
+fn refill(at_hand: &RefCell<Vec<Fields>>) -> Option<Fields> {
+    let waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+    let mut at_hand = at_hand.try_borrow_mut().ok()?;
+    *at_hand = waiting;
+    at_hand.pop()
+}
+
+/// Gives the room of fields back that nobody needs any more.
+pub fn give_back_room(mut fields: Fields) {
+    // What they hold is dropped before anything is borrowed.
+    fields.clear();
+    if fields.capacity() == 0 || fields.capacity() > LARGE {
+        return;
+    }
+    let surplus = AT_HAND.try_with(|at_hand| {
+        let mut at_hand = at_hand.borrow_mut();
+        at_hand.push(fields);
+        (at_hand.len() >= 2 * CRATE).then(|| at_hand.split_off(CRATE))
+    });
+    if let Ok(Some(surplus)) = surplus {
+        let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() < CRATES {
+            waiting.push(surplus);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flowspan_model::Field;
+
+    use super::*;
+
+    #[test]
+    fn room_that_another_thread_gives_back_is_used_again_and_empty() {
+        let used = || {
+            let mut fields = Fields::with_capacity(7);
+            fields.set(Field::StepName, "clone");
+            fields
+        };
+        let exporter = std::thread::spawn(move || (0..4 * CRATE).for_each(|_| give_back_room(used())));
+        exporter.join().expect("no panic");
+        let again = (0..4 * CRATE).map(|_| take_room()).inspect(|fields| assert!(fields.is_empty()));
+        assert!(again.filter(|fields| fields.capacity() >= 7).count() >= 2 * CRATE);
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        for _ in 0..3 * CRATE * CRATES {
+            give_back_room(Fields::with_capacity(1));
+        }
+        assert!(WAITING.lock().unwrap_or_else(PoisonError::into_inner).len() <= CRATES);
+        give_back_room(Fields::with_capacity(LARGE + 1));
+        assert!(take_room().capacity() <= LARGE);
+    }
+}
