@@ -28,6 +28,7 @@
 //! [`Message`], [`Part`], [`ToolDefinition`] and their lists write the JSON that the GenAI conventions of
 //! OpenTelemetry ask for in `gen_ai.input.messages` and its sisters.
 
+mod carrier;
 mod counts;
 mod cut;
 mod fingerprint;
@@ -38,6 +39,7 @@ mod outcome;
 mod policy;
 mod redact;
 
+pub use carrier::Carrier;
 pub use counts::Counts;
 pub use fingerprint::{Fingerprint, FingerprintKey};
 pub use level::Content;

@@ -80,7 +80,7 @@ mod replay;
 
 pub use accounting::{Accounting, Findings, Refusal, Unpriced};
 pub use caller::inside;
-pub use dialects::{Dialect, is_content};
+pub use dialects::{ContentNames, Dialect, is_content, is_inference};
 pub use engine::{Engine, Spans, Unheard};
 pub use flowspan_prices::{Money, Price, Prices, PricesError};
 pub use layer::{DEFAULT_LEVEL, FlowspanLayer};

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use flowspan_content::ContentPolicy;
-use flowspan_model::EventSink;
+use flowspan_model::{Event, EventSink};
 use opentelemetry::Context;
 use opentelemetry_sdk::{
     Resource,
@@ -22,8 +22,8 @@ use crate::{
 ///
 /// A span whose attributes say that it is a model call, an agent's run, a tool call or other work of the
 /// vocabulary (`gen_ai.operation.name`, `openinference.span.kind`) gets the form of such a span, and its
-/// end is told, so that it feeds all metrics. Nothing is told of its start, and it takes nothing over
-/// from the spans around it. What is not kept by the sampler is not heard: the SDK tells nobody of it.
+/// end is told, so that it feeds all metrics, and adds to the roll-ups of the work around it. Nothing is told of
+/// its start, and it takes nothing over from the spans around it. What is not kept by the sampler is not heard: the SDK tells nobody of it.
 ///
 /// It stands in a provider in the place of the normalizer.
 pub struct Overheard {
@@ -45,8 +45,8 @@ impl Overheard {
     }
 
     /// Settles what model calls consumed and cost by this accounting, which should be the layer's, so that
-    /// a call is counted once among both. What is heard here is in no roll-up: nothing is known of the
-    /// spans around it. Default: one of its own, without prices.
+    /// a call is counted once among both, and is in the roll-ups of the layer's spans around it. Default: one
+    /// of its own, without prices.
     #[must_use]
     pub fn with_accounting(mut self, accounting: Accounting) -> Self {
         self.accounting = accounting;
@@ -69,6 +69,19 @@ impl Overheard {
     }
 }
 
+impl Overheard {
+    /// What is to be told of the end of a span, if it is work. What ended in it, and the span itself, are on
+    /// the account of the span around it.
+    fn hear(&self, span: &mut SpanData) -> Option<Event> {
+        let mut sums = self.accounting.passed(|| span.span_context.span_id()).unwrap_or_default();
+        let event = self.dialects.hear_span(span, Some(&self.contents), &self.accounting, &mut sums);
+        if !span.parent_span_is_remote {
+            self.accounting.pass(span.parent_span_id, &sums);
+        }
+        event
+    }
+}
+
 impl SpanProcessor for Overheard {
     fn on_start(&self, span: &mut Span, context: &Context) {
         self.normalizer.on_start(span, context);
@@ -77,7 +90,7 @@ impl SpanProcessor for Overheard {
     fn on_end(&self, mut span: SpanData) {
         let event = match span.instrumentation_scope.name() == self.own_scope {
             true => None,
-            false => self.dialects.hear_span(&mut span, Some(&self.contents), &self.accounting),
+            false => self.hear(&mut span),
         };
         if event.is_none() {
             self.contents.sweep(&mut span.attributes, is_content);

@@ -232,6 +232,15 @@ mod tests {
     }
 
     #[test]
+    fn the_file_that_the_documentation_shows_is_one() {
+        let page = include_str!("../../../docs/tokens-and-cost.md");
+        let (_, rest) = page.split_once("```toml\n").expect("it shows a file");
+        let (file, _) = rest.split_once("```").expect("it ends");
+        let prices = Prices::parse("docs/tokens-and-cost.md", file).expect("it is of the form");
+        assert_eq!(input(&prices, Some("acme.cloud"), "small-1-fast"), Some(100_000));
+    }
+
+    #[test]
     fn yours_come_first_then_the_file_then_the_table() {
         let file = Prices::parse("f", "[models.openai]\ngpt-5-mini = { input = 7 }\n'gpt-5' = { input = 8 }")
             .expect("a form");

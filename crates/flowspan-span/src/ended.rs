@@ -163,6 +163,39 @@ impl EndedSpan {
         }
     }
 
+    /// The text of a field of the vocabulary, if it is said on the span.
+    pub fn text(&self, field: Field) -> Option<&str> {
+        match &self.0 {
+            Form::Facts(facts) => {
+                if facts.own.has(field) {
+                    facts.fields.text(field)
+                } else {
+                    None
+                }
+            }
+            Form::Data(data) => data.attributes.iter().find_map(|attribute| match &attribute.value {
+                Value::String(text) if attribute.key.as_str() == field.key() => Some(text.as_str()),
+                _ => None,
+            }),
+        }
+    }
+
+    /// Takes away the attributes whose names are not to be kept, from the span and from what happened in it.
+    /// Fields of the vocabulary stay.
+    pub fn retain_attributes(&mut self, keep: impl Fn(&str) -> bool) {
+        let (attributes, events) = match &mut self.0 {
+            Form::Facts(facts) => {
+                let events = facts.extras.as_mut().map(|extras| &mut extras.events);
+                (&mut facts.attributes, events)
+            }
+            Form::Data(data) => (&mut data.attributes, Some(&mut data.events)),
+        };
+        attributes.retain(|attribute| keep(attribute.key.as_str()));
+        for event in events.into_iter().flat_map(|events| &mut events.events) {
+            event.attributes.retain(|attribute| keep(attribute.key.as_str()));
+        }
+    }
+
     /// About how many bytes it takes while it waits.
     #[inline]
     pub fn bytes(&self) -> usize {
@@ -287,6 +320,26 @@ mod tests {
         let after = EndedSpan::from(facts);
         assert!(after.bytes() >= before - 5 + (2 << 20));
         assert!(EndedSpan::from(SpanData::from(after)).bytes() >= 2 << 20);
+    }
+
+    #[test]
+    fn both_forms_say_the_same_and_lose_the_same() {
+        let mut facts = facts();
+        facts.attributes = ["own", "secret"].map(|key| KeyValue::new(key, 1)).to_vec();
+        let said = vec![KeyValue::new("secret", 2), KeyValue::new("other", 2)];
+        let mut extras = Extras::default();
+        extras.events.events.push(opentelemetry::trace::Event::new("said", SystemTime::UNIX_EPOCH, said, 0));
+        facts.extras = Some(Box::new(extras));
+        let waiting = EndedSpan::from(facts);
+        for mut span in [waiting.clone(), SpanData::from(waiting).into()] {
+            assert_eq!(span.text(Field::StepName), Some("clone"));
+            assert_eq!(span.text(Field::WorkflowName), None, "it is said around the span");
+            span.retain_attributes(|name| name != "secret");
+            let data = SpanData::from(span);
+            let keys: Vec<_> = data.attributes.iter().map(|attribute| attribute.key.as_str()).collect();
+            assert_eq!(keys, ["flowspan.step.name", "own"]);
+            assert_eq!(data.events.events[0].attributes, [KeyValue::new("other", 2)]);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use flowspan_layer::{Accounting, Normalizer, Overheard, Spans};
+use flowspan_layer::{Accounting, ContentNames, Normalizer, Overheard, Spans};
 use flowspan_metrics::{Recorder, Schema};
 use flowspan_runtime::{Environment, Health, Worker, boolean};
 use opentelemetry::metrics::MeterProvider;
@@ -15,6 +15,7 @@ use opentelemetry_sdk::{
 use crate::{
     BuildError, Builder, ConfigFile, Telemetry, capture, limits, notices,
     observed::Observed,
+    operation_details,
     outputs::{self, Assembly, Book},
     prices, process_metrics, propagation, resource, sampler, self_metrics, semconv,
     switches::Switches,
@@ -53,7 +54,7 @@ fn assemble(builder: Builder, environment: &Environment) -> Result<Telemetry, Bu
         None => sampler::from_environment(environment)?,
     };
     let limits = limits::from_environment(environment)?;
-    let content = builder.content.resolve(environment)?;
+    let (content, carrier) = builder.content.resolve(environment)?;
     let propagator = propagation::from_environment(environment)?;
     let accounting = Accounting::new(prices::resolve(builder.prices, environment)?);
     let caller = builder.caller.context(&propagator, environment);
@@ -106,12 +107,15 @@ fn assemble(builder: Builder, environment: &Environment) -> Result<Telemetry, Bu
         ..
     } = assembly;
 
+    let logger_provider = logs_wanted.then(|| logger_provider.build());
     let span_sinks = span_sinks.into_iter().map(|sink| switches.gate(sink)).collect();
+    let names = builder.dialects.iter().fold(ContentNames::default(), |names, dialect| names.with(dialect));
+    let span_sinks =
+        operation_details::carry(carrier, &names, logger_provider.as_ref(), &switches, span_sinks);
     let mut normalizer =
         Normalizer::of_sinks(span_sinks).semconv(semconv).max_links(limits.max_links_per_span);
     normalizer.set_resource(&resource);
     let meter_provider = meter_provider.build();
-    let logger_provider = logs_wanted.then(|| logger_provider.build());
     let meter = meter_provider.meter(SCOPE);
     let trees = terminal.chosen_tree().or(standard_tree);
     let recorder = Recorder::builder(&schema).on_notice(notices::tell(&health, &worker.handle()));

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use flowspan_content::{Content, ContentPolicy, MIN_LIMIT, Outcome, Refusal};
+use flowspan_content::{Carrier, Content, ContentPolicy, MIN_LIMIT, Outcome, Refusal};
 use flowspan_runtime::{Environment, Health, SettingError, WorkerHandle};
 
 use crate::Builder;
@@ -19,7 +19,7 @@ const ACCEPTED: &str = "off, sizes, redacted or full";
 const LIMIT_VARIABLE: &str = "FLOWSPAN_CONTENT_LIMIT";
 
 impl Builder {
-    /// How much of prompts, answers, tool arguments and results stands on spans. Default:
+    /// How much of prompts, answers, tool arguments and results leaves the program. Default:
     /// `FLOWSPAN_CONTENT`, then `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, then
     /// [`Content::Off`]. A [`ContentPolicy`] says more than the level: limits, a deadline, a key.
     ///
@@ -32,6 +32,24 @@ impl Builder {
     /// ```
     pub fn content(mut self, policy: impl Into<ContentPolicy>) -> Self {
         self.content.policy = Some(policy.into());
+        self
+    }
+
+    /// Whether content stands on spans, on an event for each model call, or on both. Default:
+    /// `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`, then [`Carrier::Spans`].
+    ///
+    /// The event is a log record, `gen_ai.client.inference.operation.details` of the GenAI convention, with the
+    /// attributes of the call's span. It goes wherever log records go, whatever the
+    /// [level](Builder::content) is; at [`Content::Off`] it has everything but content.
+    ///
+    /// ```
+    /// use flowspan::{Flowspan, content::{Carrier, Content}};
+    ///
+    /// let builder = Flowspan::builder("bot").content(Content::Redacted).content_carrier(Carrier::Events);
+    /// # drop(builder);
+    /// ```
+    pub fn content_carrier(mut self, carrier: Carrier) -> Self {
+        self.content.carrier = Some(carrier);
         self
     }
 
@@ -50,51 +68,80 @@ impl Builder {
 #[derive(Default)]
 pub(crate) struct Contents {
     policy: Option<ContentPolicy>,
+    carrier: Option<Carrier>,
     redactor: Option<Redact>,
 }
 
 type Redact = Box<dyn Fn(&str) -> String + Send + Sync>;
 
 impl Contents {
-    /// The policy: the builder's, else that of the environment.
-    pub(crate) fn resolve(self, environment: &Environment) -> Result<ContentPolicy, SettingError> {
+    /// The policy, and what content stands on: the builder's, else those of the environment.
+    pub(crate) fn resolve(self, environment: &Environment) -> Result<(ContentPolicy, Carrier), SettingError> {
+        let standard = environment.parse(STANDARD_VARIABLE, STANDARD_ACCEPTED, of_standard)?;
         let policy = match self.policy {
             Some(policy) => policy,
-            None => from_environment(environment)?,
+            None => from_environment(environment, standard)?,
         };
-        Ok(match self.redactor {
+        let policy = match self.redactor {
             Some(redactor) => policy.with_redactor(redactor),
             None => policy,
-        })
+        };
+        let carrier = self.carrier.or(standard.and_then(Standard::carrier)).unwrap_or_default();
+        Ok((policy, carrier))
     }
 }
 
-fn from_environment(environment: &Environment) -> Result<ContentPolicy, SettingError> {
-    let standard = environment.parse(STANDARD_VARIABLE, STANDARD_ACCEPTED, of_standard)?;
+/// What the standard variable asks for. It says where content shall stand, not that secrets shall: these go
+/// only if somebody asks for [`Content::Full`] by name.
+#[derive(Clone, Copy, PartialEq)]
+enum Standard {
+    NoContent,
+    On(Carrier),
+}
+
+impl Standard {
+    fn carrier(self) -> Option<Carrier> {
+        match self {
+            Standard::NoContent => None,
+            Standard::On(carrier) => Some(carrier),
+        }
+    }
+
+    fn level(self) -> Content {
+        match self {
+            Standard::NoContent => Content::Off,
+            Standard::On(_) => Content::Redacted,
+        }
+    }
+}
+
+fn of_standard(value: &str) -> Option<Standard> {
+    match value.to_ascii_uppercase().as_str() {
+        "NO_CONTENT" => Some(Standard::NoContent),
+        "SPAN_ONLY" => Some(Standard::On(Carrier::Spans)),
+        "EVENT_ONLY" => Some(Standard::On(Carrier::Events)),
+        "SPAN_AND_EVENT" => Some(Standard::On(Carrier::SpansAndEvents)),
+        _ => None,
+    }
+}
+
+fn from_environment(
+    environment: &Environment,
+    standard: Option<Standard>,
+) -> Result<ContentPolicy, SettingError> {
     let own = environment.parse(VARIABLE, ACCEPTED, Content::from_word)?;
-    // Who says that there shall be no content on spans must not be overheard.
-    if let (Some(Content::Off), Some(own)) = (standard, own)
+    // Who says that there shall be no content must not be overheard.
+    if let (Some(Standard::NoContent), Some(own)) = (standard, own)
         && own.has_text()
     {
-        let accepted = format!("off or sizes, because {STANDARD_VARIABLE} asks for no content on spans");
+        let accepted = format!("off or sizes, because {STANDARD_VARIABLE} asks for no content");
         return Err(SettingError::new(VARIABLE, own.as_str(), accepted));
     }
-    let policy = ContentPolicy::new(own.or(standard).unwrap_or_default());
+    let policy = ContentPolicy::new(own.or(standard.map(Standard::level)).unwrap_or_default());
     let accepted = format!("a number of bytes, at least {MIN_LIMIT}");
     let limit = environment
         .parse(LIMIT_VARIABLE, &accepted, |value| value.parse().ok().filter(|limit| *limit >= MIN_LIMIT))?;
     Ok(limit.into_iter().fold(policy, ContentPolicy::with_limit))
-}
-
-/// What a value of the standard variable asks for. It says where content shall stand, not that secrets
-/// shall: these go only if somebody asks for [`Content::Full`] by name. flowspan has no events with
-/// content, so who wants it on events alone gets none.
-fn of_standard(value: &str) -> Option<Content> {
-    match value.to_ascii_uppercase().as_str() {
-        "NO_CONTENT" | "EVENT_ONLY" => Some(Content::Off),
-        "SPAN_ONLY" | "SPAN_AND_EVENT" => Some(Content::Redacted),
-        _ => None,
-    }
 }
 
 /// Lets `/health` show what became of content.
@@ -143,26 +190,30 @@ pub(crate) fn watched(policy: ContentPolicy, health: &Health, worker: &WorkerHan
 mod tests {
     use super::*;
 
+    fn resolved(contents: Contents, pairs: &[(&str, &str)]) -> Result<(Content, Carrier), String> {
+        let resolved = contents.resolve(&Environment::from_pairs(pairs.iter().copied()));
+        resolved.map(|(policy, carrier)| (policy.content(), carrier)).map_err(|error| error.to_string())
+    }
+
     fn level(pairs: &[(&str, &str)]) -> Result<Content, String> {
-        let environment = Environment::from_pairs(pairs.iter().copied());
-        let policy = Contents::default().resolve(&environment);
-        policy.map(|policy| policy.content()).map_err(|error| error.to_string())
+        resolved(Contents::default(), pairs).map(|(content, _)| content)
     }
 
     #[test]
     fn nobody_says_anything_so_nothing_leaves() {
-        assert_eq!(level(&[]), Ok(Content::Off));
+        assert_eq!(resolved(Contents::default(), &[]), Ok((Content::Off, Carrier::Spans)));
     }
 
     #[test]
     fn the_standard_values_are_understood_and_never_mean_secrets() {
-        for (value, content) in [
-            ("NO_CONTENT", Content::Off),
-            ("EVENT_ONLY", Content::Off),
-            ("SPAN_ONLY", Content::Redacted),
-            ("span_and_event", Content::Redacted),
+        for (value, content, carrier) in [
+            ("NO_CONTENT", Content::Off, Carrier::Spans),
+            ("SPAN_ONLY", Content::Redacted, Carrier::Spans),
+            ("EVENT_ONLY", Content::Redacted, Carrier::Events),
+            ("span_and_event", Content::Redacted, Carrier::SpansAndEvents),
         ] {
-            assert_eq!(level(&[(STANDARD_VARIABLE, value)]), Ok(content), "{value}");
+            let resolved = resolved(Contents::default(), &[(STANDARD_VARIABLE, value)]);
+            assert_eq!(resolved, Ok((content, carrier)), "{value}");
         }
     }
 
@@ -190,9 +241,21 @@ mod tests {
     }
 
     #[test]
+    fn the_standard_variable_says_where_and_the_own_one_how_much() {
+        let pairs = [(VARIABLE, "full"), (STANDARD_VARIABLE, "EVENT_ONLY")];
+        assert_eq!(resolved(Contents::default(), &pairs), Ok((Content::Full, Carrier::Events)));
+    }
+
+    #[test]
     fn what_the_program_says_wins() {
-        let contents = Contents { policy: Some(Content::Full.into()), redactor: None };
-        let environment = Environment::from_pairs([(STANDARD_VARIABLE, "NO_CONTENT")]);
-        assert_eq!(contents.resolve(&environment).map(|policy| policy.content()).ok(), Some(Content::Full));
+        let program = |policy: Option<Content>, carrier| {
+            let policy = policy.map(ContentPolicy::from);
+            resolved(Contents { policy, carrier, redactor: None }, &[(STANDARD_VARIABLE, "EVENT_ONLY")])
+        };
+        assert_eq!(program(Some(Content::Full), None), Ok((Content::Full, Carrier::Events)));
+        assert_eq!(program(None, Some(Carrier::Spans)), Ok((Content::Redacted, Carrier::Spans)));
+        let contents = Contents { policy: Some(Content::Full.into()), ..Contents::default() };
+        let no_content = [(STANDARD_VARIABLE, "NO_CONTENT")];
+        assert_eq!(resolved(contents, &no_content), Ok((Content::Full, Carrier::Spans)));
     }
 }

@@ -88,6 +88,7 @@ mod metrics;
 mod naming;
 mod notices;
 mod observed;
+mod operation_details;
 mod outputs;
 mod prices;
 #[cfg_attr(not(target_os = "linux"), path = "process_metrics/absent.rs")]
@@ -217,6 +218,22 @@ mod migrating {
     #[doc = include_str!("../../../docs/migrating/003-prodigy.md")]
     struct Prodigy;
 }
+
+#[cfg(all(doctest, feature = "prometheus"))]
+#[doc = include_str!("../../../docs/getting-started.md")]
+struct GettingStarted;
+
+#[cfg(all(doctest, feature = "prometheus"))]
+#[doc = include_str!("../../../docs/bridge.md")]
+struct Bridge;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/genai.md")]
+struct GenAi;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/tokens-and-cost.md")]
+struct TokensAndCost;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/content.md")]

@@ -18,7 +18,9 @@ use std::{
     time::Duration,
 };
 
-use flowspan::{BuildError, Builder, Environment, Jsonl, Reporter, Statsd, prelude::*};
+use flowspan::{
+    BuildError, Builder, Environment, Jsonl, Price, Prices, Reporter, Semconv, Statsd, prelude::*,
+};
 use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -196,6 +198,39 @@ fn a_file_that_the_program_names_wins_over_the_variable() {
     assert!(telemetry.metrics_address().is_some());
 }
 
+/// What a call of a million tokens cost, and by which names it was measured.
+fn cost_and_instruments(builder: Builder) -> (Option<String>, [bool; 2]) {
+    let telemetry = builder.build().expect("it builds");
+    let default = telemetry.set_default();
+    let call = Inference::chat("acme", "large");
+    call.usage(Usage::new().input(1_000_000));
+    drop((call, default));
+    let page = get(telemetry.metrics_address().expect("it serves"), "/metrics");
+    let cost = page.lines().find(|line| line.starts_with("flowspan_llm_cost_usd_total"));
+    let cost = cost.and_then(|line| line.rsplit(' ').next()).map(str::to_owned);
+    let instruments = ["gen_ai_client_inference_duration", "gen_ai_client_token_usage"];
+    (cost, instruments.map(|name| page.contains(name)))
+}
+
+#[test]
+fn the_file_says_prices_and_the_convention_unless_a_variable_or_the_program_does() {
+    let place = Place::new("semconv = [\"gen_ai/1.41\"]\nprices = \"DIR/file.toml\"\n[metrics]\nport = 0");
+    for (name, price) in [("file.toml", 2), ("variable.toml", 3)] {
+        let prices = format!("[models.acme]\nlarge = {{ input = {price}, output = 0 }}");
+        fs::write(place.at(name), prices).expect("written");
+    }
+    let said = |cost: &str, instruments| (Some(cost.to_owned()), instruments);
+    assert_eq!(cost_and_instruments(place.builder(&[])), said("2", [false, true]));
+
+    let of_variable = place.at("variable.toml").display().to_string();
+    let variables = [("FLOWSPAN_PRICES", &*of_variable), ("OTEL_SEMCONV_STABILITY_OPT_IN", "gen_ai/dup")];
+    assert_eq!(cost_and_instruments(place.builder(&variables)), said("3", [true, true]));
+
+    let ours = Prices::builtin().model("acme/large", Price::new().input(4.0).output(0.0));
+    let builder = place.builder(&variables).prices(ours).semconv(Semconv::Latest);
+    assert_eq!(cost_and_instruments(builder), said("4", [true, false]));
+}
+
 #[test]
 fn a_bad_value_names_the_key_the_file_the_line_and_the_accepted_form() {
     let cases = [
@@ -235,6 +270,11 @@ fn a_bad_value_names_the_key_the_file_the_line_and_the_accepted_form() {
         ("namespace = \"9 lives\"", "namespace (DIR/flowspan.toml:1) is \"9 lives\""),
         ("names = \"welsh\"", "names (DIR/flowspan.toml:1) is \"welsh\", but must be prodigy"),
         ("disabled = \"yes\"", "disabled (DIR/flowspan.toml:1) is \"yes\", but must be `true` or `false`"),
+        ("semconv = [\"gen_ai/2\"]", "semconv (DIR/flowspan.toml:1) is \"gen_ai/2\", but must be a list"),
+        (
+            "prices = \"DIR/none.toml\"",
+            "prices (DIR/flowspan.toml:1) is \"DIR/none.toml\", but must be the path of a file of prices",
+        ),
         ("[span_limits]\nevents = \"all\"", "span_limits.events (DIR/flowspan.toml:2) is \"all\""),
         (
             "[metrics]\nprot = 1",

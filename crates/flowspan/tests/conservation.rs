@@ -10,8 +10,13 @@ use std::sync::{
 use flowspan::{
     Engine, Environment, Money, Price, Prices, SessionCollector, Snapshot, Totals,
     model::{Event, EventSink, Field, Kind, Moment, Series, Value},
+    opentelemetry::{
+        KeyValue,
+        trace::{Span as _, Tracer, TracerProvider},
+    },
     prelude::*,
 };
+use opentelemetry_sdk::trace::SdkTracer;
 use proptest::prelude::*;
 use tracing::{Dispatch, Span, info_span};
 
@@ -40,6 +45,14 @@ struct Call {
     is_outer_alone: bool,
     /// How often the same response is told again.
     repeats: usize,
+    /// Whether the innermost one is told through the OpenTelemetry API, past `tracing`.
+    is_past_tracing: bool,
+}
+
+/// What all works of one run share.
+struct Run {
+    ids: AtomicU64,
+    tracer: SdkTracer,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -62,27 +75,60 @@ impl Call {
         Sums { usage: self.usage, cost, calls: 1, ..Sums::default() }
     }
 
-    fn run(&self, ids: &AtomicU64) {
-        let id = format!("r-{}", ids.fetch_add(1, Ordering::Relaxed));
+    fn run(&self, run: &Run) {
+        let id = format!("r-{}", run.ids.fetch_add(1, Ordering::Relaxed));
         for _ in 0..=self.repeats {
-            self.tell(&id, self.wrappers);
+            self.tell(run, &id, self.wrappers);
         }
     }
 
     /// Tells of the call from the outermost handle to the innermost.
-    fn tell(&self, id: &str, inside: usize) {
+    fn tell(&self, run: &Run, id: &str, inside: usize) {
+        if inside == 0 && self.is_past_tracing {
+            return self.tell_past_tracing(run, id);
+        }
         let handle = Inference::chat("p", "m");
         if inside > 0 {
-            handle.span().in_scope(|| self.tell(id, inside - 1));
+            handle.span().in_scope(|| self.tell(run, id, inside - 1));
         }
         handle.response_id(id);
-        let is_outermost = inside == self.wrappers;
-        if is_outermost || !self.is_outer_alone {
+        if self.knows(inside) {
             handle.usage(self.usage);
             if let Some(said) = self.said {
                 handle.cost(f64::from(said) / 1_000.0, "USD");
             }
         }
+    }
+
+    fn tell_past_tracing(&self, run: &Run, id: &str) {
+        let mut span = run.tracer.start("call");
+        for (key, value) in [
+            ("gen_ai.operation.name", "chat"),
+            ("gen_ai.provider.name", "p"),
+            ("gen_ai.request.model", "m"),
+            ("gen_ai.response.id", id),
+        ] {
+            span.set_attribute(KeyValue::new(key, value.to_owned()));
+        }
+        if self.knows(0) {
+            let Usage { input, output, cache_read, .. } = self.usage;
+            for (field, tokens) in [
+                (Field::InputTokens, input),
+                (Field::OutputTokens, output),
+                (Field::CacheReadTokens, cache_read),
+            ] {
+                let tokens = tokens.and_then(|tokens| i64::try_from(tokens).ok());
+                span.set_attributes(tokens.map(|tokens| KeyValue::new(field.key(), tokens)));
+            }
+            let cost = self.said.map(|said| f64::from(said) / 1_000.0);
+            span.set_attributes(cost.map(|cost| KeyValue::new(Field::CostAmount.key(), cost)));
+        }
+        span.end();
+    }
+
+    /// Whether the handle with so many others inside knows what the call consumed.
+    fn knows(&self, inside: usize) -> bool {
+        inside == self.wrappers || !self.is_outer_alone
     }
 }
 
@@ -109,46 +155,47 @@ impl Work {
         })
     }
 
-    fn run(&self, ids: &AtomicU64) {
+    fn run(&self, run: &Run) {
         match self {
-            Work::Workflow(inside) => within(Workflow::new("inner").span(), inside, ids),
-            Work::Agent(inside, false) => within(Agent::new("a").span(), inside, ids),
+            Work::Workflow(inside) => within(Workflow::new("inner").span(), inside, run),
+            Work::Agent(inside, false) => within(Agent::new("a").span(), inside, run),
             Work::Agent(inside, true) => {
                 let span = info_span!(
                     target: "flowspan", "agent", gen_ai.agent.name = "a",
                     gen_ai.usage.input_tokens = 1_000_000_u64, flowspan.cost.amount = 1_000.0,
                 );
-                within(&span, inside, ids);
+                within(&span, inside, run);
             }
-            Work::Step(inside) => within(Step::shell("s").span(), inside, ids),
-            Work::Tool(inside) => within(ToolCall::new("t").span(), inside, ids),
+            Work::Step(inside) => within(Step::shell("s").span(), inside, run),
+            Work::Tool(inside) => within(ToolCall::new("t").span(), inside, run),
             Work::Thread(inside) => {
                 let (dispatch, span) = (tracing::dispatcher::get_default(Dispatch::clone), Span::current());
                 std::thread::scope(|scope| {
                     for work in inside {
                         let (dispatch, span) = (&dispatch, &span);
                         scope.spawn(move || {
-                            tracing::dispatcher::with_default(dispatch, || span.in_scope(|| work.run(ids)));
+                            tracing::dispatcher::with_default(dispatch, || span.in_scope(|| work.run(run)));
                         });
                     }
                 });
             }
-            Work::Call(call) => call.run(ids),
+            Work::Call(call) => call.run(run),
         }
     }
 }
 
-fn within(span: &Span, inside: &[Work], ids: &AtomicU64) {
-    span.in_scope(|| inside.iter().for_each(|work| work.run(ids)));
+fn within(span: &Span, inside: &[Work], run: &Run) {
+    span.in_scope(|| inside.iter().for_each(|work| work.run(run)));
 }
 
 fn calls() -> impl Strategy<Value = Work> {
     let usage = (0_u64..100_000, 0_u64..10_000, 0_u64..200).prop_map(|(input, output, hundredths)| {
         Usage::new().input(input).output(output).cache_read(input * hundredths.min(100) / 100)
     });
-    (usage, proptest::option::weighted(0.2, 0_u32..1_000), 0_usize..3, any::<bool>(), 0_usize..3).prop_map(
-        |(usage, said, wrappers, is_outer_alone, repeats)| {
-            Work::Call(Call { usage, said, wrappers, is_outer_alone, repeats })
+    let said = proptest::option::weighted(0.2, 0_u32..1_000);
+    (usage, said, 0_usize..3, any::<bool>(), 0_usize..3, any::<bool>()).prop_map(
+        |(usage, said, wrappers, is_outer_alone, repeats, is_past_tracing)| {
+            Work::Call(Call { usage, said, wrappers, is_outer_alone, repeats, is_past_tracing })
         },
     )
 }
@@ -215,7 +262,9 @@ fn every_output_tells_the_same(engine: Engine, work: &[Work]) {
         .expect("it builds");
     {
         let _mine = telemetry.set_default();
-        within(Workflow::new("w").run_id("root").span(), work, &AtomicU64::new(0));
+        let tracer = telemetry.tracer_provider().expect("it is not disabled").tracer("llm-sdk");
+        let run = Run { ids: AtomicU64::new(0), tracer };
+        within(Workflow::new("w").run_id("root").span(), work, &run);
     }
     let root = root.0.lock().expect("nobody panics").take().expect("it ended");
     assert_eq!(of_root(&root), expected, "the roll-up");

@@ -14,6 +14,8 @@
 ))]
 
 use std::{
+    collections::BTreeMap,
+    error::Error,
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     path::Path,
@@ -23,14 +25,23 @@ use std::{
 };
 
 use flowspan::{
-    Environment, Jsonl, Retrieval, SessionFile, Statsd,
-    content::{Content, ContentPolicy, Message, Messages},
+    Dialect, Engine, Environment, Jsonl, Retrieval, SessionFile, Signal, Statsd,
+    content::{Carrier, Content, ContentPolicy, Message, Messages},
+    model::Kind,
+    opentelemetry::logs::AnyValue,
     prelude::*,
+};
+use flowspan_stack::{Collector, Part, Signal as Collected, require, wait_until};
+use opentelemetry_sdk::{
+    logs::{InMemoryLogExporter, SdkLogRecord},
+    trace::{InMemorySpanExporter, SpanData},
 };
 
 /// What must not leave, and the secret beside it that must not leave even where text may.
 const CANARY: &str = "canary-7c1e";
 const SECRET: &str = "ada.canary@example.org";
+/// The event that is told only if somebody asks for events.
+const EVENT: &str = "gen_ai.client.inference.operation.details";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the program of the other process is told.
@@ -106,8 +117,22 @@ fn foreign(text: &str) {
     tracing::info!(gen_ai.content.prompt = text, "a log record with content");
 }
 
-/// What the program gives away at these settings: what it prints, and what is found elsewhere.
-fn given_away(settings: &[(&str, &str)]) -> String {
+/// What the program gives away.
+struct Given {
+    /// What it prints, and what is found elsewhere.
+    all: String,
+    /// What was sent to a collector, by path.
+    sent: BTreeMap<String, Vec<u8>>,
+}
+
+impl Given {
+    fn sent(&self, path: &str) -> String {
+        text(&self.sent[path])
+    }
+}
+
+/// What the program gives away at these settings.
+fn given_away(settings: &[(&str, &str)]) -> Given {
     let directory = tempfile::tempdir().expect("a directory");
     let (collector, heard) = collector();
     let server = UdpSocket::bind("127.0.0.1:0").expect("a port");
@@ -129,7 +154,8 @@ fn given_away(settings: &[(&str, &str)]) -> String {
     while let Ok(length) = server.recv(&mut datagram) {
         all += &text(&datagram[..length]);
     }
-    all += &text(&heard.lock().expect("nobody panics"));
+    let sent = heard.lock().expect("nobody panics").clone();
+    sent.values().for_each(|bodies| all += &text(bodies));
     for file in ["events.jsonl", "session.json"] {
         all += &text(&std::fs::read(directory.path().join(file)).expect("it was written"));
     }
@@ -142,18 +168,21 @@ fn given_away(settings: &[(&str, &str)]) -> String {
     ] {
         assert!(all.contains(proof), "{proof} is missing in {all}");
     }
-    all
+    Given { all, sent }
 }
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Somebody to whom OTLP can be sent, and every byte that was.
-fn collector() -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
+/// Every byte that was sent, by path.
+type Book = Mutex<BTreeMap<String, Vec<u8>>>;
+
+/// Somebody to whom OTLP can be sent, and what was.
+fn collector() -> (SocketAddr, Arc<Book>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("it is bound");
-    let heard = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::<Book>::default();
     let book = heard.clone();
     std::thread::spawn(move || {
         for connection in listener.incoming().flatten() {
@@ -165,7 +194,7 @@ fn collector() -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
 }
 
 /// Takes requests of this connection, one after the other, and answers that all is well.
-fn take(mut connection: TcpStream, book: &Mutex<Vec<u8>>) -> Option<()> {
+fn take(mut connection: TcpStream, book: &Book) -> Option<()> {
     loop {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -177,7 +206,8 @@ fn take(mut connection: TcpStream, book: &Mutex<Vec<u8>>) -> Option<()> {
         let length = head.lines().find_map(|line| line.strip_prefix("content-length:"))?;
         let mut body = vec![0; length.trim().parse().ok()?];
         connection.read_exact(&mut body).ok()?;
-        book.lock().expect("nobody panics").extend(body);
+        let path = head.split(' ').nth(1)?.to_owned();
+        book.lock().expect("nobody panics").entry(path).or_default().extend(body);
         connection
             .write_all(
                 b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n",
@@ -201,8 +231,8 @@ fn by_default_no_word_of_it_is_in_any_output() {
         &[("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "NO_CONTENT")],
         &[("FLOWSPAN_CONTENT", "sizes")],
     ] {
-        let all = given_away(settings);
-        for word in [CANARY, SECRET] {
+        let Given { all, .. } = given_away(settings);
+        for word in [CANARY, SECRET, EVENT] {
             assert!(!all.contains(word), "{word} in {all}");
         }
         assert_eq!(all.contains("flowspan.content."), !settings.is_empty() && settings[0].1 == "sizes");
@@ -215,15 +245,171 @@ fn where_text_is_redacted_no_secret_is_in_any_output() {
         [("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "SPAN_ONLY")],
         [("FLOWSPAN_CONTENT", "redacted")],
     ] {
-        let all = given_away(&settings);
-        assert!(!all.contains(SECRET), "{all}");
+        let Given { all, .. } = given_away(&settings);
+        assert!(!all.contains(SECRET) && !all.contains(EVENT), "{all}");
         assert!(all.contains(CANARY) && all.contains("[redacted:email]"), "{all}");
     }
 }
 
 #[test]
+fn content_stands_where_the_standard_variable_says_and_without_secrets() {
+    for (carrier, is_on_spans) in [("EVENT_ONLY", false), ("SPAN_AND_EVENT", true)] {
+        let given = given_away(&[("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", carrier)]);
+        assert!(!given.all.contains(SECRET), "{}", given.all);
+        let (logs, traces) = (given.sent("/v1/logs"), given.sent("/v1/traces"));
+        assert!(logs.contains(EVENT) && logs.contains(CANARY) && logs.contains("[redacted:email]"), "{logs}");
+        assert_eq!(traces.contains(CANARY), is_on_spans, "{traces}");
+        assert!(!traces.contains("flowspan.content."), "{traces}");
+    }
+}
+
+#[test]
 fn all_of_it_is_there_if_somebody_asks_for_it_by_name() {
-    assert!(given_away(&[("FLOWSPAN_CONTENT", "full")]).contains(SECRET));
+    assert!(given_away(&[("FLOWSPAN_CONTENT", "full")]).all.contains(SECRET));
+}
+
+/// What a program of this engine exports, whose content stands on `carrier`.
+fn exported(
+    engine: Engine,
+    carrier: Carrier,
+    work: impl FnOnce(&Telemetry),
+) -> (Vec<SpanData>, Vec<SdkLogRecord>) {
+    let (spans, logs) = (InMemorySpanExporter::default(), InMemoryLogExporter::default());
+    let telemetry = Flowspan::builder("bot")
+        .environment(Environment::empty())
+        .console(Console::off())
+        .engine(engine)
+        .dialect(Dialect::new("acme").span("acme.ask", Kind::Inference).content("acme.question"))
+        .span_exporter("spans", spans.clone())
+        .log_exporter("logs", logs.clone())
+        .content(ContentPolicy::new(Content::Redacted).with_limit(1024))
+        .content_carrier(carrier)
+        .build()
+        .expect("nothing is wrong with it");
+    let default = telemetry.set_default();
+    work(&telemetry);
+    drop(default);
+    telemetry.shutdown(PATIENCE).into_result().expect("nothing is lost");
+    let logs = logs.get_emitted_logs().expect("it is alive").into_iter().map(|log| log.record);
+    (spans.get_finished_spans().expect("it is alive"), logs.collect())
+}
+
+const ENGINES: [Engine; 2] = [Engine::Native, Engine::TracingOpenTelemetry];
+
+fn attribute<'record>(event: &'record SdkLogRecord, name: &str) -> Option<&'record AnyValue> {
+    event.attributes_iter().find(|(key, _)| key.as_str() == name).map(|(_, value)| value)
+}
+
+/// A list or a map as JSON, for a look into it.
+fn json(value: &AnyValue) -> serde_json::Value {
+    match value {
+        AnyValue::String(text) => text.as_str().into(),
+        AnyValue::ListAny(elements) => elements.iter().map(json).collect(),
+        AnyValue::Map(members) => members.iter().map(|(key, value)| (key.to_string(), json(value))).collect(),
+        other => panic!("there is no {other:?} in messages"),
+    }
+}
+
+#[test]
+fn an_event_has_messages_with_their_structure_redacted_and_cut_as_on_spans() {
+    for engine in ENGINES {
+        let (spans, events) = exported(engine, Carrier::SpansAndEvents, |_| {
+            let call = Inference::chat("openai", "m");
+            call.system_instructions(|| flowspan::content::SystemInstructions::from("Be brief."));
+            call.input_messages(|| {
+                Messages::from([Message::user(format!("Ask {SECRET}. {}", "long ".repeat(999)))])
+            });
+            call.output_messages(|| "no JSON");
+        });
+        let [event] = events.as_slice() else { panic!("{events:?}") };
+        let instructions = json(attribute(event, "gen_ai.system_instructions").expect("it is there"));
+        assert_eq!(instructions, serde_json::json!([{ "type": "text", "content": "Be brief." }]));
+        let input = json(attribute(event, "gen_ai.input.messages").expect("it is there"));
+        assert_eq!(input[0]["role"], "user");
+        let said = input[0]["parts"][0]["content"].as_str().expect("a text");
+        assert!(said.starts_with("Ask [redacted:email].") && said.contains("…[cut "), "{said}");
+        assert!(said.len() < 1024, "{said}");
+        assert_eq!(attribute(event, "gen_ai.output.messages"), Some(&"no JSON".into()));
+        let on_span =
+            |name: &str| spans[0].attributes.iter().find(|attribute| attribute.key.as_str() == name);
+        let cut = "flowspan.content.gen_ai.input.messages.cut";
+        assert_eq!(
+            attribute(event, cut).map(|cut| format!("{cut:?}")),
+            on_span(cut).map(|cut| format!("Int({})", cut.value))
+        );
+        let text = on_span("gen_ai.input.messages").expect("it is there").value.as_str();
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), input);
+    }
+}
+
+#[test]
+fn a_collector_gets_the_event_with_its_name_its_span_and_its_structure() -> Result<(), Box<dyn Error>> {
+    let Some(()) = require(&[Part::Collector]) else { return Ok(()) };
+    let collector = Collector::builder().into_files().start()?;
+    let telemetry = Flowspan::builder("bot")
+        .environment(Environment::empty())
+        .console(Console::off())
+        .otlp(Otlp::to(collector.otlp_grpc_endpoint()).protocol(Protocol::Grpc))
+        .content(Content::Redacted)
+        .content_carrier(Carrier::Events)
+        .build()?;
+    let default = telemetry.set_default();
+    let call = Inference::chat("openai", "m");
+    call.input_messages(|| Messages::from([Message::user(format!("{CANARY}, from {SECRET}"))]));
+    call.usage(Usage::new().input(7));
+    drop((call, default));
+    telemetry.shutdown(PATIENCE).into_result()?;
+    let received = |signal| {
+        let read = || std::fs::read_to_string(collector.received(signal)).ok();
+        wait_until(PATIENCE, || serde_json::from_str::<serde_json::Value>(&read()?).ok())
+    };
+    let logs = received(Collected::Logs).ok_or("there are log records")?;
+    let traces = received(Collected::Traces).ok_or("there are spans")?;
+    let event = &logs["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0];
+    let span = &traces["resourceSpans"][0]["scopeSpans"][0]["spans"][0];
+    assert_eq!(event["eventName"], EVENT);
+    assert_eq!(event["severityNumber"], 5);
+    assert_eq!([&event["traceId"], &event["spanId"]], [&span["traceId"], &span["spanId"]]);
+    let attributes = event["attributes"].as_array().ok_or("it has attributes")?;
+    let attribute = |key| attributes.iter().find(|known| known["key"] == key).map(|known| &known["value"]);
+    assert_eq!(attribute("gen_ai.usage.input_tokens"), Some(&serde_json::json!({ "intValue": "7" })));
+    let messages = attribute("gen_ai.input.messages").ok_or("it has messages")?;
+    let message = messages["arrayValue"]["values"][0]["kvlistValue"]["values"].to_string();
+    assert!(message.contains(CANARY) && message.contains("[redacted:email]"), "{messages}");
+    assert!(!span.to_string().contains(CANARY) && !logs.to_string().contains(SECRET), "{span} {logs}");
+    Ok(())
+}
+
+#[test]
+fn content_that_shall_stand_on_events_alone_is_on_no_span() {
+    for engine in ENGINES {
+        let (spans, events) = exported(engine, Carrier::Events, |_| {
+            work();
+            let text = CANARY;
+            drop(tracing::info_span!("acme.ask", acme.question = text));
+            tracing::info_span!("work")
+                .in_scope(|| tracing::info!(gen_ai.prompt = text, "on a span of nobody"));
+        });
+        let told = format!("{events:?}");
+        assert!(told.contains("acme.question") && told.contains(CANARY) && !told.contains(SECRET), "{told}");
+        let shown = format!("{spans:?}");
+        assert!(shown.contains("on a span of nobody"), "{shown}");
+        assert!(!shown.contains(CANARY) && !shown.contains("flowspan.content."), "{shown}");
+    }
+}
+
+#[test]
+fn events_are_log_records_that_can_be_switched_off_while_the_program_runs() {
+    for engine in ENGINES {
+        let (spans, events) = exported(engine, Carrier::SpansAndEvents, |telemetry| {
+            telemetry.disable(Signal::Logs);
+            drop(Inference::chat("openai", "unheard"));
+            telemetry.enable(Signal::Logs);
+            drop(Inference::chat("openai", "heard"));
+        });
+        assert_eq!((spans.len(), events.len()), (2, 1));
+        assert_eq!(attribute(&events[0], "gen_ai.request.model"), Some(&"heard".into()));
+    }
 }
 
 #[test]

@@ -13,7 +13,17 @@ use flowspan::{
     prelude::*,
     propagation,
 };
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest as Call, ExportTraceServiceResponse as Answer,
+    trace_service_client::TraceServiceClient,
+    trace_service_server::{TraceService, TraceServiceServer},
+};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SpanData};
+use tonic::{
+    Request, Response, Status,
+    metadata::AsciiMetadataValue,
+    transport::{Channel, Server, server::TcpIncoming},
+};
 
 const CALLER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const CALLERS_TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -47,6 +57,19 @@ fn found(output: &std::process::Output) -> HashMap<String, String> {
 
 fn here() -> String {
     propagation::traceparent().expect("inside a trace")
+}
+
+/// The span that has asked is the parent of the one that has answered, in another process for all it knows.
+async fn is_the_caller(asked: &str, answered: &str) {
+    let (telemetry, spans) = installed();
+    let [asked, answered] = [asked, answered].map(|here| here.split('-').collect::<Vec<_>>());
+    assert_eq!(asked[1], answered[1], "one trace");
+    telemetry.flush_async(Duration::from_secs(5)).await;
+    let finished = spans.get_finished_spans().expect("alive");
+    let answer = finished.iter().find(|span| span.span_context.span_id().to_string() == answered[2]);
+    let answer = answer.expect("the work on the answer");
+    assert_eq!(answer.parent_span_id.to_string(), asked[2]);
+    assert!(answer.parent_span_is_remote);
 }
 
 #[test]
@@ -88,7 +111,7 @@ fn outside_of_all_spans_a_child_gets_the_caller_and_nothing_stale() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_works_in_the_trace_of_whoever_asks_it() {
-    let (telemetry, spans) = installed();
+    installed();
     let _ = rustls::crypto::ring::default_provider().install_default();
     let answer = || Workflow::new("answer").watch(async { here() });
     let app = axum::Router::new().route("/", axum::routing::get(answer)).layer(propagation::Incoming);
@@ -103,14 +126,7 @@ async fn a_server_works_in_the_trace_of_whoever_asks_it() {
     };
     let (asked, answered) =
         Step::new("http", "ask").watch(async { (here(), ask(propagation::headers()).await) }).await;
-    let [asked, answered] = [&asked, &answered].map(|here| here.split('-').collect::<Vec<_>>());
-    assert_eq!(asked[1], answered[1], "one trace");
-    telemetry.flush_async(Duration::from_secs(5)).await;
-    let finished = spans.get_finished_spans().expect("alive");
-    let answer = finished.iter().find(|span| span.span_context.span_id().to_string() == answered[2]);
-    let answer = answer.expect("the work on the answer");
-    assert_eq!(answer.parent_span_id.to_string(), asked[2]);
-    assert!(answer.parent_span_is_remote);
+    is_the_caller(&asked, &answered).await;
 
     let mut hostile = http::HeaderMap::new();
     hostile.insert("traceparent", http::HeaderValue::from_bytes(b"\xff00-1").expect("bytes"));
@@ -127,7 +143,7 @@ fn requests_of_http_and_grpc_take_the_trace_along_and_nothing_stale() {
     assert_eq!(request.headers()["traceparent"], here().as_str());
     assert_eq!(request.headers()["x-own"], "kept");
 
-    let mut request = tonic::Request::new(());
+    let mut request = Request::new(());
     request.metadata_mut().insert("x-own", "kept".parse().expect("a value"));
     let request = propagation::interceptor(request).expect("it never fails");
     let value = |name| request.metadata().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -135,33 +151,81 @@ fn requests_of_http_and_grpc_take_the_trace_along_and_nothing_stale() {
     assert_eq!(value("x-own").as_deref(), Some("kept"));
 }
 
-#[tokio::test]
-async fn a_channel_takes_the_trace_along() {
-    use tower_layer::Layer;
-    use tower_service::Service;
+/// A service of gRPC that does some work on each call, and answers where in its trace that was.
+struct Answers;
 
-    struct Echo;
-    impl Service<http::Request<()>> for Echo {
-        type Response = http::Response<Option<http::HeaderValue>>;
-        type Error = std::convert::Infallible;
-        type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
-        fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
-            std::task::Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, request: http::Request<()>) -> Self::Future {
-            let value = request.headers().get("traceparent").cloned();
-            std::future::ready(Ok(http::Response::new(value)))
-        }
+#[tonic::async_trait]
+impl TraceService for Answers {
+    async fn export(&self, _: Request<Call>) -> Result<Response<Answer>, Status> {
+        let here = Workflow::new("answer").watch(async { here() }).await;
+        let mut answer = Response::new(Answer::default());
+        answer.metadata_mut().insert("x-here", here.parse().expect("a value"));
+        Ok(answer)
     }
+}
+
+/// A channel to a server of that service.
+async fn connected() -> Channel {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    let server = Server::builder().layer(propagation::Incoming).add_service(TraceServiceServer::new(Answers));
+    tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
+    Channel::from_shared(url).expect("a URL").connect().await.expect("it listens")
+}
+
+/// Where the work on a call was done.
+async fn answered(call: impl Future<Output = Result<Response<Answer>, Status>>) -> String {
+    let answer = call.await.expect("an answer");
+    let here = answer.metadata().get("x-here").expect("it says so");
+    here.to_str().expect("a text").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_of_grpc_works_in_the_trace_of_whoever_calls_it() {
+    use tower_layer::Layer;
 
     installed();
-    let (sent, here) = Step::new("grpc", "call")
-        .watch(async {
-            let sent = propagation::Outgoing.layer(Echo).call(http::Request::new(())).await;
-            (sent.expect("infallible").into_body(), here())
-        })
-        .await;
-    assert_eq!(sent.expect("a header"), here.as_str());
+    let channel = connected().await;
+    let mut intercepted = TraceServiceClient::with_interceptor(channel.clone(), propagation::interceptor);
+    let call = async { (here(), answered(intercepted.export(Call::default())).await) };
+    let (asked, answer) = Step::new("grpc", "ask").watch(call).await;
+    is_the_caller(&asked, &answer).await;
+
+    let mut layered = TraceServiceClient::new(propagation::Outgoing.layer(channel));
+    let call = async { (here(), answered(layered.export(Call::default())).await) };
+    let (asked, answer) = Step::new("grpc", "ask").watch(call).await;
+    is_the_caller(&asked, &answer).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_metadata_of_grpc_is_passed_over() {
+    installed();
+    let mut client = TraceServiceClient::new(connected().await);
+    let other = CALLER.replace(CALLERS_TRACE, "11111111111111111111111111111111");
+    let another = other.replace('1', "3");
+    let baggage = "x=%".repeat(4_000);
+    let cases: [&[(&'static str, &[u8])]; 8] = [
+        &[("traceparent", b"")],
+        &[("traceparent", b"00-1")],
+        &[("traceparent", b"\xff\xfe00-1")],
+        &[("traceparent", b"ff-11111111111111111111111111111111-2222222222222222-01")],
+        &[("traceparent", b"00-00000000000000000000000000000000-2222222222222222-01")],
+        &[("traceparent", b"00-11111111111111111111111111111111-0000000000000000-01")],
+        &[("traceparent", other.as_bytes()), ("traceparent", another.as_bytes())],
+        &[("baggage", baggage.as_bytes())],
+    ];
+    for case in cases {
+        let mut request = Request::new(Call::default());
+        for (name, value) in case {
+            let value = AsciiMetadataValue::try_from(*value).expect("it can be sent");
+            request.metadata_mut().append(*name, value);
+        }
+        let answer = answered(client.export(request)).await;
+        assert!(answer.contains(CALLERS_TRACE), "as if nobody had sent anything: {case:?} gave {answer}");
+    }
+    let mut request = Request::new(Call::default());
+    request.metadata_mut().insert("traceparent", other.parse().expect("a value"));
+    assert!(answered(client.export(request)).await.contains(&other[3..35]), "what is good is followed");
 }
 
 /// The spans of a run in telemetry of its own.

@@ -7,6 +7,7 @@
 
 mod cost;
 mod findings;
+mod passed;
 mod seen;
 mod sums;
 mod usage;
@@ -18,10 +19,12 @@ use std::sync::{
 
 use flowspan_model::{Event, Field, Fields, Kind};
 use flowspan_prices::Prices;
+use opentelemetry::trace::SpanId;
 
 pub use self::findings::{Findings, Refusal, Unpriced};
 use self::{
     cost::Cost,
+    passed::Passed,
     seen::Seen,
     sums::{Counted, Tokens},
 };
@@ -59,6 +62,7 @@ struct Shared {
     number: u64,
     prices: Prices,
     seen: Seen,
+    passed: Passed,
     findings: Findings,
 }
 
@@ -72,6 +76,7 @@ impl Accounting {
             number: ACCOUNTINGS.fetch_add(1, Ordering::Relaxed),
             prices,
             seen: Seen::default(),
+            passed: Passed::default(),
             findings: Findings::default(),
         }))
     }
@@ -92,6 +97,19 @@ impl Accounting {
             Kind::Agent | Kind::Workflow => roll_up(event, sums),
             _ => {}
         }
+    }
+
+    /// A span that knows the span around it by its identifier alone has ended: hands on its sums.
+    pub(crate) fn pass(&self, to: SpanId, sums: &Sums) {
+        if to != SpanId::INVALID && *sums != Sums::default() {
+            self.0.passed.pass(to, sums);
+        }
+    }
+
+    /// The sums of such spans inside this one, which is over.
+    #[inline]
+    pub(crate) fn passed(&self, span: impl FnOnce() -> SpanId) -> Option<Sums> {
+        self.0.passed.take(span)
     }
 
     /// So many reports of a usage were less than the one before.

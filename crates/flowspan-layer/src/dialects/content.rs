@@ -1,5 +1,9 @@
 //! What people and models say to each other.
 
+use std::sync::Arc;
+
+use super::{Dialect, Dialects};
+
 /// Whether an attribute of this name holds the text of a prompt, an answer, a tool's argument or result,
 /// or a document.
 ///
@@ -20,6 +24,38 @@ pub fn is_content(name: &str) -> bool {
         Some(("tool_call", rest)) => rest == "function.arguments",
         Some(("langfuse", rest)) => matches!(rest, "input" | "output"),
         _ => false,
+    }
+}
+
+/// The names of all attributes that hold content: those that [`is_content`] knows, and those of dialects.
+///
+/// ```
+/// use flowspan_layer::{ContentNames, Dialect};
+///
+/// let acme = Dialect::new("acme").content("acme.question");
+/// assert!(!ContentNames::default().contains("acme.question"));
+/// assert!(ContentNames::default().with(&acme).contains("acme.question"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct ContentNames(Arc<[&'static str]>);
+
+impl ContentNames {
+    /// Also those of this dialect.
+    #[must_use]
+    pub fn with(&self, dialect: &Dialect) -> Self {
+        ContentNames(self.0.iter().copied().chain(dialect.content_names()).collect())
+    }
+
+    /// Whether an attribute of this name holds content.
+    pub fn contains(&self, name: &str) -> bool {
+        is_content(name) || self.0.contains(&name)
+    }
+}
+
+impl Default for ContentNames {
+    /// Those of the dialects that flowspan knows by itself.
+    fn default() -> Self {
+        ContentNames(Dialects::default().content_names().collect())
     }
 }
 

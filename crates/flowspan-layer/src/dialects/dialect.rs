@@ -204,6 +204,12 @@ impl Dialect {
         self.words.iter().find(|word| word.name == name)
     }
 
+    /// The fields that hold what people and models say to each other.
+    pub(super) fn content_names(&self) -> impl Iterator<Item = &'static str> {
+        let content = self.words.iter().filter(|word| word.reading == Reading::Content);
+        content.map(|word| word.name)
+    }
+
     /// What the spans of a callsite are, if they are recognised.
     pub(super) fn recognise(&self, metadata: &Metadata<'_>) -> Option<Is> {
         let is_ours = || self.targets.iter().any(|target| is_within(metadata.target(), target));

@@ -26,7 +26,11 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use tracing::Metadata;
 
-pub use self::{content::is_content, dialect::Dialect};
+pub use self::{
+    content::{ContentNames, is_content},
+    dialect::Dialect,
+    operations::is_inference,
+};
 pub(crate) use self::{
     ending::finish,
     foreign::Foreign,
@@ -71,6 +75,11 @@ impl Dialects {
         let number = u32::try_from(sets.len() + 1).unwrap_or(u32::MAX);
         sets.push(Dialects { number, dialects });
         sets[sets.len() - 1].clone()
+    }
+
+    /// The names of attributes that hold content, beside those that everybody knows.
+    pub(crate) fn content_names(&self) -> impl Iterator<Item = &'static str> {
+        self.dialects.iter().flat_map(|dialect| dialect.content_names())
     }
 
     /// Tells this set from all others of the process.

@@ -30,6 +30,13 @@ pub(super) const KINDS: &[(&str, Kind)] = &[
     ("audio_generation", Kind::Inference),
 ];
 
+/// Whether an operation of this name (`gen_ai.operation.name`) is a call of a model that answers: `chat`,
+/// `generate_content`, `text_completion`, and what is no operation of the convention and such a call all the
+/// same. Embeddings are none.
+pub fn is_inference(operation: &str) -> bool {
+    KINDS.contains(&(operation, Kind::Inference))
+}
+
 /// An operation as the convention calls it, and whether its name says that the answer is streamed.
 pub(super) fn standard(operation: &str) -> (&str, bool) {
     match operation {

@@ -18,12 +18,14 @@ use crate::{
 impl Dialects {
     /// Understands an ended span by its attributes alone. If it is work of the vocabulary, it gets the
     /// form of such a span, and what is to be told of its end comes back. `contents` judge what is content,
-    /// unless that was done before.
+    /// unless that was done before. `sums` are those of what ended in it, and become those that the span
+    /// around it gets.
     pub(crate) fn hear_span(
         &self,
         span: &mut SpanData,
         contents: Option<&Contents>,
         accounting: &Accounting,
+        sums: &mut Sums,
     ) -> Option<Event> {
         let (foreign, kind) = {
             let attributes = &span.attributes;
@@ -60,8 +62,7 @@ impl Dialects {
             duration: Some(duration),
             fields: std::mem::take(&mut notes.fields),
         };
-        // Nothing is known of what is inside it, and of what it is inside.
-        accounting.settle(&mut event, &mut Sums::default());
+        accounting.settle(&mut event, sums);
         notes.fields = event.fields.clone();
         span.attributes = attributes_of(&notes);
         span.status = notes.status;

@@ -4,7 +4,7 @@ use std::{any::TypeId, sync::Arc, time::SystemTime};
 
 use flowspan_model::{Event as ModelEvent, EventSink, Field, Fields, Kind, Moment, SpanIds};
 use flowspan_span::of_value;
-use opentelemetry::{Key, KeyValue};
+use opentelemetry::{Key, KeyValue, trace::SpanId};
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::{
     Dispatch, Event, Level, Subscriber,
@@ -241,9 +241,11 @@ where
         let begun = span.extensions().get::<Observation>().is_some_and(|known| known.ids().is_some());
         self.begin(&span);
         let observation = span.extensions_mut().remove::<Observation>();
+        let passed = self.accounting.passed(|| SpanId::from_bytes(self.spans.ids(id).span));
         let mut ending = Ending::default();
         if let Some(observation) = observation {
             let (mut sums, fell) = observation.sums();
+            passed.iter().for_each(|passed| sums.add(passed));
             let (mut event, ended) = observation.end(begun);
             self.accounting.fell(fell);
             let said: Vec<Field> =
@@ -269,6 +271,8 @@ where
             if let Some(event) = &event {
                 self.events.event(event);
             }
+        } else if let Some(passed) = passed {
+            pass_on(span.parent(), &passed);
         }
         self.spans.end(id, ending, context.clone());
         self.spans.on_close(id.clone(), context.clone());

@@ -5,6 +5,7 @@ mod support;
 
 mod bounds;
 mod counting;
+mod overheard;
 mod pricing;
 
 use flowspan_api::{Inference, Usage};

@@ -55,6 +55,8 @@ pub(crate) const KEYS: &[Key] = &[
     one("service_name", "OTEL_SERVICE_NAME", "name of the program, with `Flowspan::from_env`"),
     one("namespace", "FLOWSPAN_NAMESPACE", "prefix of the names of metrics"),
     one("names", "FLOWSPAN_NAMES", "`prodigy`, `clutch`, `crew` or `m31a`: names of an older system"),
+    list("semconv", "OTEL_SEMCONV_STABILITY_OPT_IN", "`gen_ai_latest_experimental`, `gen_ai/1.41` or `gen_ai/dup`: generation of the GenAI convention"),
+    one("prices", "FLOWSPAN_PRICES", "file of prices of models"),
     one("sampler", "OTEL_TRACES_SAMPLER", "which runs become traces"),
     one("sampler_ratio", "OTEL_TRACES_SAMPLER_ARG", "from 0 to 1"),
     list("propagators", "OTEL_PROPAGATORS", "`tracecontext`, `baggage` or `none`"),
@@ -64,6 +66,7 @@ pub(crate) const KEYS: &[Key] = &[
     one("span_limits.events", "OTEL_SPAN_EVENT_COUNT_LIMIT", "number on one span"),
     one("span_limits.links", "OTEL_SPAN_LINK_COUNT_LIMIT", "number on one span"),
     one("content.level", "FLOWSPAN_CONTENT", "`off`, `sizes`, `redacted` or `full`"),
+    one("content.capture", "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "`NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY` or `SPAN_AND_EVENT`: where content stands"),
     one("content.limit", "FLOWSPAN_CONTENT_LIMIT", "bytes that are shown of one value"),
     one("console.output", "FLOWSPAN_CONSOLE", "`off`, `lines` or `tree`"),
     one("console.filter", "RUST_LOG", "which log lines are shown"),
@@ -199,7 +202,10 @@ pub(super) fn page() -> String {
 mod tests {
     use std::collections::BTreeSet;
 
+    use flowspan_runtime::Environment;
+
     use super::*;
+    use crate::ConfigFile;
 
     #[test]
     fn every_key_and_every_variable_stands_once() {
@@ -228,9 +234,19 @@ mod tests {
         }
     }
 
+    const DOCUMENTED: &str = include_str!("../../../../docs/configuration.md");
+
+    #[test]
+    fn the_file_that_the_page_shows_is_one() {
+        let (_, rest) = DOCUMENTED.split_once("```toml\n").expect("it shows a file");
+        let (file, _) = rest.split_once("```").expect("it ends");
+        let file = ConfigFile::parse("docs/configuration.md", file).expect("it is of the form");
+        let port = file.beneath(Environment::empty()).get("OTEL_EXPORTER_PROMETHEUS_PORT").map(str::to_owned);
+        assert_eq!(port.as_deref(), Some("9464"));
+    }
+
     #[test]
     fn the_page_shows_every_key() {
-        let documented = include_str!("../../../../docs/configuration.md");
-        assert!(documented.contains(&page()), "put this into docs/configuration.md:\n\n{}", page());
+        assert!(DOCUMENTED.contains(&page()), "put this into docs/configuration.md:\n\n{}", page());
     }
 }

@@ -5,6 +5,7 @@
 //! documents of the convention and knows nothing of flowspan's catalog; `never` lists what flowspan does
 //! not emit, for the reasons that `docs/genai.md` gives.
 
+mod events;
 mod program;
 mod reference;
 

@@ -10,10 +10,11 @@ use std::{
 
 use flowspan::{
     Console, Embeddings, Engine, Environment, Flowspan, Memory, Plan, Reporter, Retrieval, Semconv,
-    prelude::*,
+    content::Carrier, prelude::*,
 };
 use futures_util::{StreamExt, stream};
 use opentelemetry_sdk::{
+    logs::{InMemoryLogExporter, SdkLogRecord},
     metrics::{InMemoryMetricExporter, PeriodicReader, data::ResourceMetrics, reader::MetricReader},
     trace::{InMemorySpanExporter, SpanData},
 };
@@ -28,6 +29,7 @@ pub(crate) const EMBEDDED: f64 = 12.0;
 pub(crate) struct Exported {
     spans: Vec<SpanData>,
     pub(crate) metrics: Vec<ResourceMetrics>,
+    pub(crate) logs: Vec<SdkLogRecord>,
 }
 
 impl Exported {
@@ -42,6 +44,7 @@ impl Exported {
 /// Runs the program and gives what it exports.
 pub(crate) fn run(semconv: Semconv, engine: Engine) -> Exported {
     let (spans, metrics) = (InMemorySpanExporter::default(), InMemoryMetricExporter::default());
+    let logs = InMemoryLogExporter::default();
     let reader = PeriodicReader::builder(metrics.clone()).with_interval(Duration::from_secs(3600)).build();
     let telemetry = Flowspan::builder("convention")
         .environment(Environment::empty())
@@ -50,6 +53,8 @@ pub(crate) fn run(semconv: Semconv, engine: Engine) -> Exported {
         .engine(engine)
         .semconv(semconv)
         .span_exporter("memory", spans.clone())
+        .log_exporter("logs", logs.clone())
+        .content_carrier(Carrier::SpansAndEvents)
         .metric_reader(reader.clone())
         .build()
         .expect("it builds");
@@ -62,6 +67,7 @@ pub(crate) fn run(semconv: Semconv, engine: Engine) -> Exported {
     Exported {
         spans: spans.get_finished_spans().expect("it is alive"),
         metrics: metrics.get_finished_metrics().expect("it is alive"),
+        logs: logs.get_emitted_logs().expect("it is alive").into_iter().map(|log| log.record).collect(),
     }
 }
 

@@ -49,7 +49,7 @@ use super::{
     mends::{EventVisitor, Judged},
 };
 use crate::{
-    accounting::{self, Accounting},
+    accounting::{self, Accounting, Sums},
     callsites::{self, Plan},
     content::Contents,
     dialects::{Dialect, Dialects},
@@ -176,7 +176,10 @@ where
     /// span around it.
     #[inline]
     fn settle_accounts(&self, record: &Record, state: &mut State, event: Option<&mut ModelEvent>) {
-        if !record.plan.may_be_work() {
+        let passed = self.accounting.passed(|| record.origin().context.span_id());
+        if let Some(passed) = &passed {
+            state.sums.add(passed);
+        } else if !record.plan.may_be_work() {
             return;
         }
         self.accounting.fell(state.fell);
@@ -184,6 +187,12 @@ where
             self.accounting.settle(event, &mut state.sums);
             state.own = state.own.and(ACCOUNTED);
         }
+        self.pass_on(record, &state.sums);
+    }
+
+    /// Adds sums to those of the nearest span around this one that may be work.
+    #[inline]
+    fn pass_on(&self, record: &Record, sums: &Sums) {
         let mut outer = record.outer.as_deref();
         // One that is over tells nobody any more.
         while let Some(closed) = outer.filter(|outer| outer.is(Life::Closed)) {
@@ -191,7 +200,7 @@ where
         }
         if let Some(outer) = outer {
             // From the inside outwards, always.
-            outer.state().sums.add(&state.sums);
+            outer.state().sums.add(sums);
         }
     }
 
@@ -210,17 +219,18 @@ where
     /// A span of nobody's vocabulary goes out.
     #[inline]
     fn end_plain(&self, record: Arc<Record>, facts: SpanFacts, has_shadow: bool) {
-        here::give_back(record, Fields::default());
         let mut span = EndedSpan::from(facts);
         if has_shadow {
             // What it is may have been said through `OpenTelemetrySpanExt` alone.
-            let mut data = SpanData::from(span);
-            if let Some(event) = self.dialects.hear_span(&mut data, None, &self.accounting) {
+            let (mut data, mut sums) = (SpanData::from(span), Sums::default());
+            if let Some(event) = self.dialects.hear_span(&mut data, None, &self.accounting, &mut sums) {
+                self.pass_on(&record, &sums);
                 self.traces.spans.normalizer.links().add(&mut data);
                 self.events.event(&event);
             }
             span = data.into();
         }
+        here::give_back(record, Fields::default());
         self.traces.spans.normalizer.take(span);
     }
 
