@@ -71,6 +71,7 @@ mod dialects;
 mod engine;
 mod layer;
 mod links;
+mod lock;
 mod names;
 mod normalizer;
 mod observation;

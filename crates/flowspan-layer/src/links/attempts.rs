@@ -1,10 +1,8 @@
 //! The last attempt at each piece of work.
 
-use std::sync::{Mutex, PoisonError};
-
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
-use crate::place::place;
+use crate::{lock::Lock, place::place};
 
 /// Threads that end attempts at the same moment rarely meet in one of so many.
 const SHARDS: usize = 64;
@@ -15,7 +13,7 @@ const PLACES: usize = 64;
 /// of one that came earlier. A step that says which attempt it is passes here each time, so this is a table
 /// of numbers, without a text and without an allocation.
 #[derive(Debug)]
-pub(super) struct Attempts(Box<[Mutex<[Option<Attempt>; PLACES]>]>);
+pub(super) struct Attempts(Box<[Lock<[Option<Attempt>; PLACES]>]>);
 
 /// Work of which there can be several attempts.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +35,7 @@ struct Attempt {
 
 impl Default for Attempts {
     fn default() -> Self {
-        Attempts((0..SHARDS).map(|_| Mutex::new([None; PLACES])).collect())
+        Attempts((0..SHARDS).map(|_| Lock::new([None; PLACES])).collect())
     }
 }
 
@@ -46,7 +44,7 @@ impl Attempts {
     pub(super) fn take(&self, work: &Work<'_>, number: i64, context: &SpanContext) -> Option<SpanContext> {
         let digest = work.digest();
         let shard = &self.0[place::<SHARDS>(digest)];
-        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = shard.lock();
         let slot = &mut shard[place::<PLACES>(digest.rotate_left(32))];
         let before = match slot {
             Some(known) if known.work == digest => {

@@ -30,7 +30,7 @@ impl State {
             None => FieldSet::NONE,
         };
         let (name, extras) = match rare {
-            Some(rare) => rare.split(&origin.attributes),
+            Some(rare) => split(*rare, &origin.attributes),
             None => (None, extras(&origin.attributes)),
         };
         SpanFacts {
@@ -65,17 +65,14 @@ impl State {
     }
 }
 
-impl Rare {
-    /// The name that somebody gave to the span, and what of the rest is exported.
-    fn split(self: Box<Self>, sampled_by: &[KeyValue]) -> (Option<String>, Option<Box<Extras>>) {
-        let Rare { name, events, links, .. } = *self;
-        let is_plain = events.is_empty() && links.is_empty();
-        let has_lost = events.dropped_count > 0 || links.dropped_count > 0;
-        if is_plain && !has_lost {
-            return (name, extras(sampled_by));
-        }
-        (name, Some(Box::new(Extras { events, links, sampled_by: sampled_by.to_vec() })))
+/// The name that somebody gave to the span, and what of the rest is exported.
+fn split(rare: Rare, sampled_by: &[KeyValue]) -> (Option<String>, Option<Box<Extras>>) {
+    let Rare { name, events, links, .. } = rare;
+    let has_lost = events.dropped_count > 0 || links.dropped_count > 0;
+    if events.is_empty() && links.is_empty() && !has_lost {
+        return (name, extras(sampled_by));
     }
+    (name, Some(Box::new(Extras { events, links, sampled_by: sampled_by.to_vec() })))
 }
 
 /// What is exported of a span of which the sampler alone has something unusual to say.

@@ -1,6 +1,6 @@
 //! Fields of `tracing`, heard once.
 
-use std::{fmt, sync::MutexGuard};
+use std::fmt;
 
 use flowspan_model::{Field, Text, Value as ModelValue};
 use opentelemetry::{Key, KeyValue, Value, trace::Status};
@@ -15,6 +15,7 @@ use crate::{
     callsites::{Meaning, Plan},
     content::Contents,
     dialects::{Reading, Said, read},
+    lock::Locked,
 };
 
 /// Takes what is recorded on a span into its state.
@@ -32,7 +33,7 @@ pub(super) enum Listener<'state> {
     New(&'state mut State),
     /// Those of a span that others know. Its state is locked from the first value on, and while no code runs
     /// that is not ours: a value may log while it is written, and what it logs belongs to the span.
-    Open(&'state Record, Option<MutexGuard<'state, State>>),
+    Open(&'state Record, Option<Locked<'state, State>>),
 }
 
 impl<'state> Listener<'state> {

@@ -93,9 +93,10 @@ where
 {
     pub(crate) fn new(spans: Spans, events: Arc<dyn EventSink>) -> Self {
         let traces = Arc::new(Traces::new(spans));
-        let open = Arc::new(Open::new());
+        let number = ENGINES.fetch_add(1, Ordering::Relaxed);
+        let open = Open::of_engine(number);
         Native {
-            number: ENGINES.fetch_add(1, Ordering::Relaxed),
+            number,
             shadows: Shadows::new(Arc::clone(&open), Arc::clone(&traces)),
             traces,
             open,
@@ -170,6 +171,16 @@ where
             state.inherit(&outer.state(), outer.origin().context.span_id());
         }
         self.events.wants(Moment::Started, kind).then(|| Box::new(state.started(kind, record.ids(state))))
+    }
+
+    /// Judges the content that was said through the OpenTelemetry API. Who judges may log, which belongs to
+    /// the span, so it is not locked meanwhile.
+    fn judge(&self, record: &Record) {
+        let said = record.state().take_content();
+        for said in said {
+            let attributes = self.contents.of_text(said.key.as_str(), &said.value.as_str());
+            record.state().set_attributes(attributes);
+        }
     }
 
     /// A span has ended: what model calls in it came to is settled, if it is work, and goes on to the
@@ -425,19 +436,15 @@ where
         if record.has_shadow.load(Ordering::Acquire) && !record.is(Life::Fixed) {
             self.settle_at_last(&record);
         }
+        if self.contents.is_wanted() {
+            self.judge(&record);
+        }
         let mut state = record.state();
         let begun = record.is(Life::Begun);
         let started = self.begin(&record, &mut state);
         record.becomes(Life::Closed, &mut state);
         state.finish(record.kind(), record.plan);
-        let mut rare = state.take_rare();
-        if let Some(rare) = &mut rare
-            && self.contents.is_wanted()
-        {
-            for said in std::mem::take(&mut rare.content) {
-                state.set_attributes(self.contents.of_text(said.key.as_str(), &said.value.as_str()));
-            }
-        }
+        let rare = state.take_rare();
         let (active, shadow) = (state.active.take(), rare.as_ref().and_then(|rare| rare.shadow.clone()));
         let ids = record.ids(&state);
         let mut event = record.kind().map(|kind| state.ended(kind, ids, begun));

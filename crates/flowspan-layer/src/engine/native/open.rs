@@ -3,11 +3,14 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasherDefault, Hasher},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, PoisonError, RwLock, Weak},
 };
 
 use super::record::Record;
-use crate::place::place;
+use crate::{
+    lock::{Lock, Locked},
+    place::place,
+};
 
 /// Threads that open spans at the same moment rarely meet in one of so many, and a program with a hundred
 /// open spans rarely has two of them in one.
@@ -28,11 +31,28 @@ struct Shard {
 /// The registry offers a place for such data, too, for the price of an allocation, a look-up by type
 /// and two locks, each time.
 #[derive(Debug)]
-pub(super) struct Open(Box<[Mutex<Shard>]>);
+pub(super) struct Open {
+    engine: u64,
+    shards: Box<[Lock<Shard>]>,
+}
+
+/// Those of each engine, for who knows nothing but numbers.
+static OF_ENGINES: RwLock<Vec<(u64, Weak<Open>)>> = RwLock::new(Vec::new());
+
+/// An open span of any engine.
+pub(super) fn find_of_engine(engine: u64, id: u64) -> Option<Arc<Record>> {
+    let engines = OF_ENGINES.read().unwrap_or_else(PoisonError::into_inner);
+    let open = engines.iter().find(|(known, _)| *known == engine)?.1.upgrade();
+    drop(engines);
+    open?.find(id)
+}
 
 impl Open {
-    pub(super) fn new() -> Self {
-        Open((0..SHARDS).map(|_| Mutex::default()).collect())
+    pub(super) fn of_engine(engine: u64) -> Arc<Self> {
+        let open = Arc::new(Open { engine, shards: (0..SHARDS).map(|_| Lock::default()).collect() });
+        let mut engines = OF_ENGINES.write().unwrap_or_else(PoisonError::into_inner);
+        engines.push((engine, Arc::downgrade(&open)));
+        open
     }
 
     /// Takes a span in, unless too many are open. Says whether it has.
@@ -47,7 +67,7 @@ impl Open {
                 more.remove(&record.id)
             }
             Some(known) if known.id == record.id => first.replace(Arc::clone(record)),
-            Some(_) if more.len() >= MOST => return false,
+            Some(_) if more.len() + 1 >= MOST => return false,
             Some(_) => more.insert(record.id, Arc::clone(record)),
         };
         drop(shard);
@@ -71,8 +91,15 @@ impl Open {
     }
 
     #[inline]
-    fn shard(&self, id: u64) -> MutexGuard<'_, Shard> {
-        self.0[place::<SHARDS>(id)].lock().unwrap_or_else(PoisonError::into_inner)
+    fn shard(&self, id: u64) -> Locked<'_, Shard> {
+        self.shards[place::<SHARDS>(id)].lock()
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut engines = OF_ENGINES.write().unwrap_or_else(PoisonError::into_inner);
+        engines.retain(|(engine, _)| *engine != self.engine);
     }
 }
 

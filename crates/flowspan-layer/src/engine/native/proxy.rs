@@ -1,17 +1,16 @@
 //! The span that the OpenTelemetry API sees.
 
-use std::{
-    borrow::Cow,
-    sync::{Arc, Weak},
-    time::SystemTime,
-};
+use std::{borrow::Cow, sync::Arc, time::SystemTime};
 
 use opentelemetry::{
     Context as OtelContext, KeyValue,
     trace::{Event, Span, SpanContext, Status, TraceContextExt},
 };
 
-use super::record::{Life, Record, State};
+use super::{
+    open::find_of_engine,
+    record::{Life, Record, State},
+};
 use crate::dialects::is_content;
 
 /// A `tracing` span as an OpenTelemetry span: what is set here is set there. It ends when the
@@ -19,23 +18,31 @@ use crate::dialects::is_content;
 #[derive(Debug)]
 pub(super) struct Proxy {
     context: SpanContext,
-    /// The record holds the context that holds this.
-    record: Weak<Record>,
+    /// The engine and the number of the span. A reference to its record would be counted with every context
+    /// that is made, and is hardly ever followed.
+    engine: u64,
+    id: u64,
 }
 
 impl Proxy {
-    pub(super) fn new(record: &Arc<Record>) -> Self {
-        Proxy { context: record.origin().context.clone(), record: Arc::downgrade(record) }
+    pub(super) fn new(record: &Record) -> Self {
+        Proxy { context: record.origin().context.clone(), engine: record.engine, id: record.id }
     }
 
     /// A span that nobody keeps.
     pub(super) fn of_nobody() -> Self {
-        Proxy { context: SpanContext::empty_context(), record: Weak::new() }
+        Proxy { context: SpanContext::empty_context(), engine: u64::MAX, id: 0 }
+    }
+
+    /// The record of the span, while it is open. Numbers are used again, identifiers of spans are not.
+    fn record(&self) -> Option<Arc<Record>> {
+        let is_it = |record: &Arc<Record>| record.origin().context.span_id() == self.context.span_id();
+        find_of_engine(self.engine, self.id).filter(is_it)
     }
 
     /// Does something to the span, while it is open and kept.
     fn change(&self, change: impl FnOnce(&mut State)) {
-        let Some(record) = self.record.upgrade() else { return };
+        let Some(record) = self.record() else { return };
         let mut state = record.state();
         if record.is_recording() && !record.is(Life::Closed) {
             change(&mut state);
@@ -45,7 +52,7 @@ impl Proxy {
 
 impl Record {
     /// The context in which this span is the current one. From now on its parent cannot be replaced.
-    pub(super) fn context(self: &Arc<Self>, state: &mut State) -> OtelContext {
+    pub(super) fn context(&self, state: &mut State) -> OtelContext {
         if let Some(active) = &state.active {
             return active.clone();
         }
@@ -76,7 +83,7 @@ impl Span for Proxy {
     }
 
     fn is_recording(&self) -> bool {
-        self.record.upgrade().is_some_and(|record| record.is_recording() && !record.is(Life::Closed))
+        self.record().is_some_and(|record| record.is_recording() && !record.is(Life::Closed))
     }
 
     fn set_attribute(&mut self, attribute: KeyValue) {

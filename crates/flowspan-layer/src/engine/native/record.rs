@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
     time::{Duration, Instant},
@@ -24,6 +24,7 @@ use crate::{
     accounting::{self, Sums},
     callsites::{NOTHING, Plan},
     dialects::{Keep, finish, span_kind},
+    lock::{Lock, Locked},
 };
 
 /// An open span. Lives among the open ones of its engine, and on the threads that are inside it.
@@ -45,7 +46,7 @@ pub(super) struct Record {
     origin: Origin,
     /// Where it stands since somebody has given it another parent.
     moved: OnceLock<Box<Origin>>,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 impl Record {
@@ -61,7 +62,7 @@ impl Record {
             work: AtomicU8::new(0),
             origin: Origin::undecided(),
             moved: OnceLock::new(),
-            state: Mutex::new(State::blank()),
+            state: Lock::new(State::blank()),
         }
     }
 
@@ -77,7 +78,7 @@ impl Record {
     }
 
     pub(super) fn state_mut(&mut self) -> &mut State {
-        self.state.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.state.get_mut()
     }
 
     /// Forgets everything, so that the next span finds a place and no trace of this one.
@@ -92,8 +93,9 @@ impl Record {
         self.state_mut().clear(room);
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    #[inline]
+    pub(super) fn state(&self) -> Locked<'_, State> {
+        self.state.lock()
     }
 
     /// Where it stands in its trace, as far as is known.
@@ -362,6 +364,11 @@ impl State {
     #[inline]
     pub(super) fn take_rare(&mut self) -> Option<Box<Rare>> {
         self.rare.take()
+    }
+
+    /// The content that nobody has judged yet.
+    pub(super) fn take_content(&mut self) -> Vec<KeyValue> {
+        self.rare.as_mut().map(|rare| std::mem::take(&mut rare.content)).unwrap_or_default()
     }
 
     /// The context in which somebody wants it to be.
