@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use flowspan_model::{
-    Event, Field, Kind, Moment, Repeated, Text, Value,
+    Event, Field, Kind, Moment, Repeated, Value,
     catalog::{Amount, Label, Source},
 };
 
 use crate::{
     family::{Family, Given, Way},
-    recent,
-    routes::{Part, Route, Routes},
+    routes::{self, Route},
     schema::Row,
+    texts::Texts,
 };
 
 /// The most labels that the metrics fed by one kind of event have together. It only sizes an array
@@ -38,7 +38,7 @@ pub(crate) struct Trigger {
     feeds: Vec<Feed>,
     /// Its own among all triggers of the process.
     number: usize,
-    routes: Routes,
+    texts: Arc<Texts>,
 }
 
 /// One metric that is fed, with the places where its labels get their values.
@@ -58,14 +58,19 @@ enum LabelSource {
 
 impl Trigger {
     /// What events of this moment and kind feed, or `None` if that is nothing.
-    pub(crate) fn new(moment: Moment, kind: Kind, metrics: &[(&Row, Arc<Family>)]) -> Option<Self> {
+    pub(crate) fn new(
+        moment: Moment,
+        kind: Kind,
+        metrics: &[(&Row, Arc<Family>)],
+        texts: &Arc<Texts>,
+    ) -> Option<Self> {
         let mut trigger = Trigger {
             labels: Vec::new(),
             places: vec![NO_PLACE; Field::ALL.len()].into(),
             others: Vec::new(),
             feeds: Vec::new(),
             number: usize::MAX,
-            routes: Routes::default(),
+            texts: Arc::clone(texts),
         };
         for (row, family) in metrics {
             for source in row.feeding(moment, kind) {
@@ -77,7 +82,7 @@ impl Trigger {
         if trigger.feeds.is_empty() {
             return None;
         }
-        trigger.number = recent::number();
+        trigger.number = routes::number();
         trigger.place();
         Some(trigger)
     }
@@ -116,31 +121,19 @@ impl Trigger {
             values[*place] = label.value(event);
         }
         let values = &values[..self.labels.len()];
-        let digest = values.iter().fold(0, |digest, value| recent::digest(digest, *value));
-        recent::with(self.number, digest, |recent| {
-            let route = match recent {
-                Some(route) if route.is_of(values) => route,
-                slot => slot.insert(self.find(values)),
-            };
-            self.add(event, route);
-        })
-        .unwrap_or_else(|| self.add(event, &self.find(values)));
+        let begin = |route: &mut Route| route.begin(values, self.feeds.len(), &self.texts);
+        routes::with(self.number, values, begin, |route| self.add(event, route));
     }
 
     fn add(&self, event: &Event, route: &Route) {
-        for (index, feed) in self.feeds.iter().enumerate() {
+        for (feed, way) in self.feeds.iter().zip(route.ways()) {
+            let way = || way.get_or_init(|| feed.find(route));
             if let Amount::Each(field) = feed.source.amount {
-                feed.add_each(event, field, || route.way(index, || feed.find(route.key())));
+                feed.add_each(event, field, way);
             } else if let Some(amount) = feed.source.amount_of(event) {
-                feed.family.add(route.way(index, || feed.find(route.key())), amount);
+                feed.family.add(way(), amount);
             }
         }
-    }
-
-    fn find(&self, values: &[Option<&Value>]) -> Arc<Route> {
-        let key: [Option<Part<'_>>; MAX_KEY] =
-            std::array::from_fn(|position| values.get(position)?.map(Part::of_value));
-        self.routes.find(&key[..values.len()], self.feeds.len())
     }
 }
 
@@ -175,10 +168,10 @@ impl Feed {
         }
     }
 
-    fn find(&self, key: &[Option<Text>]) -> Way {
+    fn find(&self, route: &Route) -> Way {
         self.family.find(self.labels.iter().map(|label| match label {
-            LabelSource::Key(position) => match &key[*position] {
-                Some(value) => Given::Value(value),
+            LabelSource::Key(position) => match route.value(*position) {
+                Some((value, id)) => Given::Value(value.to_label(), id),
                 None => Given::Nothing,
             },
             LabelSource::Fixed(value) => Given::Fixed(value),
