@@ -19,12 +19,22 @@ use crate::{
 /// How many routes a thread remembers. More take turns.
 const PLACES: usize = 256;
 
+/// What tells a label value from others without reading its text: where that stands, and how long it is.
+/// Texts that come again stand in the same place of the memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    number: u64,
+    length: u64,
+}
+
 /// The ways from the label values of an event to its series, one for each metric that is fed.
 ///
 /// Each is looked for when it is first needed: a series is exported from its first measurement, and a
 /// zero that nobody counted would be a claim that nobody made.
 #[derive(Debug, Default)]
 pub(crate) struct Route {
+    /// Those of the key, which keeps its texts where they are.
+    marks: Vec<Mark>,
     key: Vec<Option<Value>>,
     /// The numbers of the texts of the key that were kept when the route began.
     ids: Vec<Option<TextId>>,
@@ -50,21 +60,16 @@ pub(crate) fn number() -> usize {
     TRIGGERS.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Works with the route of a trigger and these label values: the one that this thread went before, if it
+/// Works with the route of a trigger and label values with these marks: the one that this thread went before, if it
 /// remembers, or one that begins.
 #[inline]
-pub(crate) fn with(
-    trigger: usize,
-    values: &[Option<&Value>],
-    begin: impl Fn(&mut Route),
-    work: impl Fn(&Route),
-) {
+pub(crate) fn with(trigger: usize, marks: &[Mark], begin: impl Fn(&mut Route), work: impl Fn(&Route)) {
     let known = RECENT.try_with(|recent| {
         let mut recent = recent.try_borrow_mut().ok()?;
-        let place = &mut recent[place(trigger, values)];
+        let place = &mut recent[place(trigger, marks)];
         if let Some(route) = &place.route
             && place.trigger == trigger
-            && route.is_of(values)
+            && route.marks == marks
         {
             work(route);
             return Some(());
@@ -83,6 +88,23 @@ pub(crate) fn with(
     }
 }
 
+impl Mark {
+    /// That of a value that is not there.
+    pub(crate) const NONE: Mark = Mark { number: 0, length: 0 };
+
+    #[inline]
+    pub(crate) fn of(value: &Value) -> Self {
+        let (number, length) = match value {
+            Value::Text(text) => (text.as_ptr().addr() as u64, text.len() as u64),
+            // No text is as long as that.
+            Value::Integer(number) => (number.cast_unsigned(), u64::MAX),
+            Value::Float(number) => (number.to_bits(), u64::MAX - 1),
+            Value::Boolean(flag) => (u64::from(*flag), u64::MAX - 2),
+        };
+        Mark { number, length }
+    }
+}
+
 impl Route {
     /// One of the label values, and the number of its text if that is known.
     #[inline]
@@ -98,49 +120,37 @@ impl Route {
 
     /// Makes it that of these label values, with so many ways that nobody has gone.
     #[cold]
-    pub(crate) fn begin(&mut self, values: &[Option<&Value>], ways: usize, texts: &Texts) {
-        self.key.clear();
-        self.key.extend(values.iter().map(|value| value.map(bounded)));
-        self.ids.clear();
+    pub(crate) fn begin<'value>(
+        &mut self,
+        values: impl Iterator<Item = Option<&'value Value>>,
+        ways: usize,
+        texts: &Texts,
+    ) {
+        let Route { marks, key, ids, ways: all_ways } = self;
+        key.clear();
+        key.extend(values.map(|value| value.map(bounded)));
+        marks.clear();
+        marks.extend(key.iter().map(|value| value.as_ref().map_or(Mark::NONE, Mark::of)));
         let texts = texts.read();
-        self.ids.extend(values.iter().map(|value| texts.find(value.as_ref()?.as_text()?)));
-        self.ways.clear();
-        self.ways.resize_with(ways, OnceCell::new);
-    }
-
-    /// Whether these are the label values, as they came.
-    #[inline]
-    fn is_of(&self, values: &[Option<&Value>]) -> bool {
-        self.key.iter().zip(values).all(|(known, value)| match (known, value) {
-            (Some(known), Some(value)) => known == *value,
-            (known, value) => known.is_none() && value.is_none(),
-        })
+        ids.clear();
+        ids.extend(key.iter().map(|value| texts.find(value.as_ref()?.as_text()?)));
+        all_ways.clear();
+        all_ways.resize_with(ways, OnceCell::new);
     }
 }
 
-/// Where a route stands. Texts that come again stand in the same place of the memory: where they stand is
-/// quicker to read than what they say.
+/// Where a route stands.
 #[inline]
-fn place(trigger: usize, values: &[Option<&Value>]) -> usize {
-    let digest = values.iter().fold(0, |digest, value| {
-        let number = match value {
-            None => 0,
-            Some(Value::Text(text)) => text.as_ptr().addr() as u64,
-            Some(Value::Integer(number)) => number.cast_unsigned(),
-            Some(Value::Float(number)) => number.to_bits(),
-            Some(Value::Boolean(flag)) => u64::from(*flag),
-        };
-        (digest ^ number).wrapping_mul(MIXER)
-    });
-    let upper_bits = (digest ^ trigger as u64).wrapping_mul(MIXER) >> 32;
-    upper_bits as usize % PLACES
+fn place(trigger: usize, marks: &[Mark]) -> usize {
+    let digest = marks.iter().fold(trigger as u64, |digest, mark| (digest ^ mark.number).wrapping_mul(MIXER));
+    (digest >> 32) as usize % PLACES
 }
 
 /// 2^64 divided by the golden ratio: the upper bits of a product depend on all bits of a number.
 const MIXER: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A value that may be kept for a while. A text that is longer than any label value is cut, and then
-/// never known again.
+/// A value that may be kept for a while. A text that is longer than any label value is cut: its mark is
+/// that of the copy, so it is never known again.
 fn bounded(value: &Value) -> Value {
     match value {
         Value::Text(text) if bounded_key(text).len() < text.len() => {
