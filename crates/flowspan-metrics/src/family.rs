@@ -5,8 +5,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
-use flowspan_model::{Measurement, Series, catalog::Instrument};
-use opentelemetry::{Key, KeyValue, StringValue, Value, metrics::Meter};
+use flowspan_model::{Measurement, Series, Value, catalog::Instrument};
+use opentelemetry::{Key, KeyValue, StringValue, metrics::Meter};
 
 use crate::{
     instruments::{Floor, Refused, Unbound, taken},
@@ -41,10 +41,12 @@ pub(crate) struct Family {
 type Pair = (Arc<str>, Arc<str>);
 
 /// Where one of a metric's label values comes from, for those who look for a series.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Given<'value> {
-    /// From whatever was measured: what it says, and its number if that is known.
-    Value(Cow<'value, str>, Option<TextId>),
+    /// From an event: the value of a field, and the number of its text if that is known.
+    Value(&'value Value, Option<TextId>),
+    /// From the program.
+    Text(&'value str),
     /// From the catalog, which has only a few.
     Fixed(&'static str),
     /// It is not known.
@@ -111,8 +113,8 @@ impl Family {
                 Given::Nothing => continue,
                 _ if !label.is_plain() => return None,
                 Given::Value(_, Some(id)) => Some(id),
-                Given::Value(text, None) => Some(texts.find(&text)?),
-                Given::Fixed(text) => Some(texts.find(text)?),
+                Given::Value(value, None) => Some(texts.find(&value.to_label())?),
+                Given::Text(text) | Given::Fixed(text) => Some(texts.find(text)?),
             };
         }
         drop(texts);
@@ -131,10 +133,11 @@ impl Family {
         // The program's own functions may be asked here, so nothing is locked.
         for (position, (label, given)) in self.labels.iter().zip(values).enumerate() {
             shown[position] = match given {
-                Given::Value(value, _) => label.show(value),
-                Given::Fixed(value) => {
+                Given::Value(value, _) => label.show(value.to_label()),
+                Given::Text(text) => label.show(Cow::Borrowed(text)),
+                Given::Fixed(text) => {
                     fixed |= 1 << position;
-                    label.show(Cow::Borrowed(value))
+                    label.show(Cow::Borrowed(text))
                 }
                 Given::Nothing => continue,
             };
@@ -247,7 +250,8 @@ impl Family {
         let mut pairs: Vec<KeyValue> = self.constant.iter().map(text).collect();
         pairs.extend(self.labels.iter().zip(series.values_of(one)).filter_map(|(label, value)| {
             let value = texts.text((*value)?);
-            let number = if label.is_integer() { value.parse().ok().map(Value::I64) } else { None };
+            let number =
+                if label.is_integer() { value.parse().ok().map(opentelemetry::Value::I64) } else { None };
             let name = Key::from(Arc::clone(label.name()));
             Some(KeyValue::new(name, number.unwrap_or_else(|| string(value))))
         }));
@@ -269,6 +273,6 @@ impl Family {
     }
 }
 
-fn string(text: &Arc<str>) -> Value {
-    Value::String(StringValue::from(Arc::clone(text)))
+fn string(text: &Arc<str>) -> opentelemetry::Value {
+    opentelemetry::Value::String(StringValue::from(Arc::clone(text)))
 }

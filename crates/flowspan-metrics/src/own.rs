@@ -239,7 +239,7 @@ impl<K> OwnSeries<K> {
 }
 
 fn find(family: &Family, labels: &[&str]) -> Way {
-    family.find(labels.iter().map(|label| Given::Value(Cow::Borrowed(bounded_key(label)), None)))
+    family.find(labels.iter().map(|label| Given::Text(bounded_key(label))))
 }
 
 /// The verb of a kind, for the metric and for one of its series.

@@ -189,7 +189,7 @@ impl Feed {
     fn find(&self, route: &Route) -> Way {
         self.family.find(self.labels.iter().map(|label| match label {
             LabelSource::Key(position) => match route.value(*position) {
-                Some((value, id)) => Given::Value(value.to_label(), id),
+                Some((value, id)) => Given::Value(value, id),
                 None => Given::Nothing,
             },
             LabelSource::Fixed(value) => Given::Fixed(value),
