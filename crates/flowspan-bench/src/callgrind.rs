@@ -17,6 +17,9 @@ pub const ARGUMENT: &str = "--count-instructions-of";
 /// How many times the work is done while instructions are counted.
 const TIMES: u64 = 200;
 
+/// How many rounds go before. A stream has all tokens of a round, so its call is made once in each.
+const WARM_UP: usize = 10;
+
 /// Instructions of one time of each contender of a work; `None` where valgrind is missing.
 pub fn count(work: &Work, contenders: usize) -> Vec<Option<u64>> {
     (0..contenders).map(|index| count_one(work, index)).collect()
@@ -47,9 +50,11 @@ pub fn perform(work: &str, contender: &str, times: Option<&str>) {
     };
     let mut contenders = (work.contenders)();
     let Some((_, contender)) = contenders.get_mut(index) else { return };
-    // Not through `measured`: what happens once is not counted.
-    contender.round(TIMES);
-    contender.settle();
+    // Not through `measured`: what happens once is not counted, nor what happens the first few times.
+    for _ in 0..WARM_UP {
+        contender.round(TIMES);
+        contender.settle();
+    }
     for _ in 0..times / TIMES {
         measured(contender.as_mut(), TIMES);
         contender.settle();

@@ -10,7 +10,10 @@ use flowspan::{
     Environment, LabelPolicies, Reporter,
     prelude::{Flowspan, Otlp, Prometheus, Step, Telemetry},
 };
-use opentelemetry::{KeyValue, metrics::MeterProvider};
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Histogram, MeterProvider},
+};
 use opentelemetry_sdk::metrics::{ManualReader, SdkMeterProvider};
 
 /// The argument by which the benchmark knows that it runs for its memory alone.
@@ -22,7 +25,7 @@ const INSTRUMENTS: usize = 44;
 /// What is put up: its name, by whom, and how.
 type Holding = (&'static str, &'static str, fn() -> u64);
 
-const HOLDINGS: [Holding; 6] = [
+const HOLDINGS: [Holding; 8] = [
     ("idle, the whole catalog, two readers (goal 4 MB)", "flowspan", || {
         held(|| telemetry(LabelPolicies::new()))
     }),
@@ -34,16 +37,13 @@ const HOLDINGS: [Holding; 6] = [
         held(|| own_counters(&telemetry, 10, 1000))
     }),
     ("10,000 counters (goal 10 MB)", "opentelemetry_sdk by hand", || held(|| by_hand(10, 1000))),
-    ("5,000 counters and 5,000 histograms (goal 10 MB)", "flowspan", || {
-        let policies = LabelPolicies::new()
-            .limit("step_name", 5000)
-            .series_limit_of("step.executions", 5000)
-            .series_limit_of("step.duration", 5000);
-        let telemetry = telemetry(policies);
-        held(|| steps(&telemetry, 5000))
-    }),
+    ("5,000 counters and 5,000 histograms (goal 10 MB)", "flowspan", || held_by_steps(5000, 1)),
     ("5,000 counters and 5,000 histograms (goal 10 MB)", "opentelemetry_sdk by hand", || {
         held(|| both_by_hand(5000))
+    }),
+    ("the same, each measured 20 times (goal 10 MB)", "flowspan", || held_by_steps(5000, 20)),
+    ("the same, each measured 20 times (goal 10 MB)", "opentelemetry_sdk by hand, bound", || {
+        held(|| both_bound_by_hand(5000))
     }),
 ];
 
@@ -109,9 +109,19 @@ fn own_counters(telemetry: &Telemetry, metrics: usize, series: usize) {
     }
 }
 
-fn steps(telemetry: &Telemetry, count: usize) {
+/// So many steps of different names, over and over.
+fn held_by_steps(count: usize, times: usize) -> u64 {
+    let policies = LabelPolicies::new()
+        .limit("step_name", count)
+        .series_limit_of("step.executions", count)
+        .series_limit_of("step.duration", count);
+    let telemetry = telemetry(policies);
     let _guard = telemetry.set_default();
-    (0..count).for_each(|n| drop(Step::shell(&format!("step-{n}")).enter()));
+    held(|| {
+        for _ in 0..times {
+            (0..count).for_each(|n| drop(Step::shell(&format!("step-{n}")).enter()));
+        }
+    })
 }
 
 /// The SDK with two readers and its default limits.
@@ -134,23 +144,47 @@ fn by_hand(metrics: usize, series: usize) -> impl Sized {
 }
 
 /// Three metrics of each kind, because one keeps 2000 series at most by default.
+const PARTS: usize = 3;
+
+type Both = (Counter<u64>, Histogram<f64>);
+
 fn both_by_hand(count: usize) -> impl Sized {
+    let (provider, both) = both_unused();
+    for n in 0..count {
+        let (counter, histogram) = &both[n % PARTS];
+        let (of_counter, of_histogram) = labels(n);
+        counter.add(1, &of_counter);
+        histogram.record(1.0, &of_histogram);
+    }
+    (provider, both)
+}
+
+fn both_bound_by_hand(count: usize) -> impl Sized {
+    let (provider, both) = both_unused();
+    let bind = |n: usize| {
+        let (counter, histogram) = &both[n % PARTS];
+        let (of_counter, of_histogram) = labels(n);
+        (counter.bind(&of_counter), histogram.bind(&of_histogram))
+    };
+    let bound: Vec<_> = (0..count).map(bind).collect();
+    (provider, bound)
+}
+
+fn both_unused() -> (SdkMeterProvider, [Both; PARTS]) {
     let provider = provider();
     let meter = provider.meter("bench");
     let bounds = vec![0.1, 1.0, 5.0, 10.0, 30.0, 60.0];
-    let both: Vec<_> = (0..3)
-        .map(|part| {
-            let counter = meter.u64_counter(format!("executions.{part}")).build();
-            let histogram = meter.f64_histogram(format!("duration.{part}")).with_boundaries(bounds.clone());
-            (counter, histogram.build())
-        })
-        .collect();
-    for n in 0..count {
-        let (counter, histogram) = &both[n % both.len()];
-        let name = KeyValue::new("step_name", format!("step-{n}"));
-        let of_type = KeyValue::new("step_type", "shell");
-        counter.add(1, &[KeyValue::new("status", "success"), name.clone(), of_type.clone()]);
-        histogram.record(1.0, &[name, of_type]);
-    }
+    let both = std::array::from_fn(|part| {
+        let counter = meter.u64_counter(format!("executions.{part}")).build();
+        let histogram = meter.f64_histogram(format!("duration.{part}")).with_boundaries(bounds.clone());
+        (counter, histogram.build())
+    });
     (provider, both)
+}
+
+/// The labels of a counter and of a histogram, in the order in which the SDK keeps one copy of them.
+fn labels(n: usize) -> ([KeyValue; 3], [KeyValue; 2]) {
+    let name = KeyValue::new("step_name", format!("step-{n}"));
+    let of_type = KeyValue::new("step_type", "shell");
+    ([KeyValue::new("status", "success"), name.clone(), of_type.clone()], [name, of_type])
 }

@@ -1,20 +1,20 @@
 //! One metric with all its series.
 
 use std::{
-    hash::{BuildHasher, Hash, Hasher},
-    sync::{Arc, Mutex, PoisonError},
+    borrow::Cow,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
-use flowspan_model::{Measurement, OTHER, Series, catalog::Instrument};
-use foldhash::fast::RandomState;
-use hashbrown::HashTable;
-use opentelemetry::{Key, KeyValue, StringValue, Value, metrics::Meter};
+use flowspan_model::{Measurement, Series, Value, catalog::Instrument};
+use opentelemetry::{Key, KeyValue, StringValue, metrics::Meter};
 
 use crate::{
-    instruments::{Bound, Floor, Refused, Unbound},
-    labels::{Admitted, Label},
+    instruments::{Floor, Refused, Unbound, taken},
+    labels::{Label, Shown},
     outlets::Outlets,
-    schema::{Schema, Shape},
+    schema::{MAX_LABELS, Schema, Shape},
+    series::{All, One, Values, Wanted},
+    texts::{Kept, TextId, Texts},
 };
 
 /// One metric with all its series, whatever feeds it.
@@ -29,12 +29,11 @@ pub(crate) struct Family {
     floor: Floor,
     labels: Box<[Label]>,
     constant: Box<[Pair]>,
-    /// The labels whose values are whole numbers.
-    integers: Box<[Arc<str>]>,
     unbound: Unbound,
     limit: usize,
-    hasher: RandomState,
-    series: Mutex<HashTable<Arc<Bounded>>>,
+    /// Locked before the texts.
+    series: RwLock<All>,
+    texts: Arc<Texts>,
     outlets: Arc<Outlets>,
 }
 
@@ -44,26 +43,21 @@ type Pair = (Arc<str>, Arc<str>);
 /// Where one of a metric's label values comes from, for those who look for a series.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Given<'value> {
-    /// From whatever was measured.
-    Value(&'value str),
+    /// From an event: the value of a field, and the number of its text if that is known.
+    Value(&'value Value, Option<TextId>),
+    /// From the program.
+    Text(&'value str),
     /// From the catalog, which has only a few.
-    Fixed(&'value str),
+    Fixed(&'static str),
     /// It is not known.
     Nothing,
-}
-
-/// One series, bound.
-#[derive(Debug)]
-struct Bounded {
-    identity: Arc<Series>,
-    bound: Bound,
 }
 
 /// The way from certain label values to their series, with what was lost on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Way {
     /// None if the metric does not count what has these labels.
-    series: Option<Arc<Bounded>>,
+    series: Option<Arc<One>>,
     /// The labels whose value had to be bounded, one bit for each.
     collapsed: u32,
 }
@@ -74,30 +68,24 @@ impl Family {
         floor: Floor,
         schema: &Schema,
         meter: &Meter,
+        texts: &Arc<Texts>,
         outlets: &Arc<Outlets>,
     ) -> Self {
-        let other: Arc<str> = OTHER.into();
         Family {
             name: Arc::clone(&shape.name),
             unit: shape.unit.as_ref().into(),
             instrument: shape.instrument,
             floor,
-            labels: shape.labels.iter().map(|label| Label::new(label.clone(), Arc::clone(&other))).collect(),
+            labels: shape.labels.iter().cloned().map(Label::new).collect(),
             constant: schema
                 .constant_labels()
                 .iter()
                 .map(|(name, value)| (name.as_ref().into(), value.as_ref().into()))
                 .collect(),
-            integers: shape
-                .labels
-                .iter()
-                .filter(|label| label.is_integer())
-                .map(|label| Arc::clone(&label.name))
-                .collect(),
             unbound: Unbound::new(shape, meter),
             limit: shape.series_limit,
-            hasher: RandomState::default(),
-            series: Mutex::default(),
+            series: RwLock::new(All::new(shape.labels.len())),
+            texts: Arc::clone(texts),
             outlets: Arc::clone(outlets),
         }
     }
@@ -111,61 +99,91 @@ impl Family {
     }
 
     /// The way to the series of these values, which come in the order of the labels.
+    pub(crate) fn find<'value>(&'value self, values: impl Iterator<Item = Given<'value>> + Clone) -> Way {
+        self.find_whole(values.clone()).unwrap_or_else(|| self.find_any(values))
+    }
+
+    /// The way to a series whose labels show the values as they are. All values of a series that is
+    /// there have been admitted, so nobody needs to be asked.
+    fn find_whole<'value>(&self, given: impl Iterator<Item = Given<'value>>) -> Option<Way> {
+        let texts = self.texts.read();
+        let mut values: Values = [None; MAX_LABELS];
+        for ((value, label), given) in values.iter_mut().zip(&self.labels).zip(given) {
+            *value = match given {
+                Given::Nothing => continue,
+                _ if !label.is_plain() => return None,
+                Given::Value(_, Some(id)) => Some(id),
+                Given::Value(value, None) => Some(texts.find(&value.to_label())?),
+                Given::Text(text) | Given::Fixed(text) => Some(texts.find(text)?),
+            };
+        }
+        drop(texts);
+        let series = self.series();
+        Some(Way { series: Some(Arc::clone(series.get(&values)?)), collapsed: 0 })
+    }
+
+    /// The way to a series whatever becomes of the values.
+    ///
+    /// What is known already is found under shared locks, and so is what would be too much: a program
+    /// that makes a new name each time holds nobody up.
     #[cold]
-    pub(crate) fn find<'value>(&self, values: impl Iterator<Item = Given<'value>>) -> Way {
-        let mut collapsed = 0_u32;
-        let mut pairs: Vec<Pair> = self.constant.to_vec();
-        // In case that there are too many series: what is not from the catalog becomes `other`.
-        let mut few: Vec<Pair> = self.constant.to_vec();
+    fn find_any<'value>(&'value self, values: impl Iterator<Item = Given<'value>>) -> Way {
+        let mut shown = [const { Shown::Missing }; MAX_LABELS];
+        let mut fixed = 0_u32;
+        // The program's own functions may be asked here, so nothing is locked.
         for (position, (label, given)) in self.labels.iter().zip(values).enumerate() {
-            let (value, is_fixed) = match given {
-                Given::Value(value) => (value, false),
-                Given::Fixed(value) => (value, true),
+            shown[position] = match given {
+                Given::Value(value, _) => label.show(value.to_label()),
+                Given::Text(text) => label.show(Cow::Borrowed(text)),
+                Given::Fixed(text) => {
+                    fixed |= 1 << position;
+                    label.show(Cow::Borrowed(text))
+                }
                 Given::Nothing => continue,
             };
-            let admitted = match label.admit(value) {
-                Admitted::Omitted => return Way { series: None, collapsed: 0 },
-                Admitted::Missing => continue,
-                Admitted::Bounded(value) => {
-                    collapsed |= 1 << position;
-                    value
-                }
-                Admitted::Value(value) => value,
-            };
-            few.push((Arc::clone(label.name()), if is_fixed { Arc::clone(&admitted) } else { OTHER.into() }));
-            pairs.push((Arc::clone(label.name()), admitted));
         }
-        pairs.sort_unstable();
-        if let Some(series) = self.known_or_new(pairs, self.limit) {
-            return Way { series: Some(series), collapsed };
+        let shown = &shown[..self.labels.len()];
+        if shown.contains(&Shown::Omitted) {
+            return Way { series: None, collapsed: 0 };
         }
-        few.sort_unstable();
-        let all = (0..self.labels.len()).fold(0, |all, position| all | 1 << position);
-        // The fixed values are few, so there is no need for a limit.
-        Way { series: self.known_or_new(few, usize::MAX), collapsed: all }
+        let known = {
+            let (series, texts) = (self.series(), self.texts.read());
+            let wanted = series.wanted(&self.labels, shown, fixed, &texts);
+            wanted.ok().and_then(|wanted| self.known(&series, &wanted))
+        };
+        known.unwrap_or_else(|| self.new_one(shown, fixed))
     }
 
-    /// The series of these labels, unless it would be one too many.
-    fn known_or_new(&self, pairs: Vec<Pair>, limit: usize) -> Option<Arc<Bounded>> {
-        let hash = self.hash(texts(&pairs));
-        let mut series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = series.find(hash, |series| series.identity.labels().eq(texts(&pairs))) {
-            return Some(Arc::clone(known));
+    /// The way to what is wanted, if it goes to a series that is there.
+    fn known(&self, series: &All, wanted: &Wanted) -> Option<Way> {
+        let way = |one: &Arc<One>, collapsed| Way { series: Some(Arc::clone(one)), collapsed };
+        match series.get(&wanted.values) {
+            Some(one) => Some(way(one, wanted.collapsed)),
+            None if series.len() < self.limit => None,
+            None => Some(way(series.get(&wanted.few)?, self.all_labels())),
         }
-        if series.len() >= limit {
-            return None;
-        }
-        let labels: Vec<KeyValue> = pairs.iter().map(|pair| self.key_value(pair)).collect();
-        let identity = Series::new(Arc::clone(&self.name), self.instrument, Arc::clone(&self.unit), pairs);
-        let added = Arc::new(Bounded { identity: Arc::new(identity), bound: self.unbound.bind(&labels) });
-        series.insert_unique(hash, Arc::clone(&added), |series| self.hash(series.identity.labels()));
-        Some(added)
     }
 
-    fn hash<'text>(&self, pairs: impl Iterator<Item = (&'text str, &'text str)>) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        pairs.for_each(|pair| pair.hash(&mut hasher));
-        hasher.finish()
+    #[cold]
+    fn new_one(&self, shown: &[Shown<'_>], fixed: u32) -> Way {
+        let mut series = self.series.write().unwrap_or_else(PoisonError::into_inner);
+        let mut texts = self.texts.write();
+        let wanted = series.learn(&self.labels, shown, fixed, &mut texts);
+        // Another thread may have been quicker.
+        if let Some(way) = self.known(&series, &wanted) {
+            return way;
+        }
+        // The fixed values are few, so there is no need for a limit of what has no others.
+        let (values, collapsed) = match series.len() < self.limit {
+            true => (&wanted.values, wanted.collapsed),
+            false => (&wanted.few, self.all_labels()),
+        };
+        let identity = self.outlets.has_metric_sinks().then(|| self.identity(values, &texts));
+        Way { series: series.add(values, identity).cloned(), collapsed }
+    }
+
+    fn all_labels(&self) -> u32 {
+        (0..self.labels.len()).fold(0, |all, position| all | 1 << position)
     }
 
     /// Adds to the series at the end of a way, and tells the sinks.
@@ -175,8 +193,8 @@ impl Family {
         if !self.outlets.is_recording() && self.instrument != Instrument::UpDownCounter {
             return;
         }
-        let Some(series) = &way.series else { return };
-        let value = match series.bound.add(amount, self.floor) {
+        let Some(one) = &way.series else { return };
+        let value = match taken(self.instrument, self.floor, &one.level, amount) {
             Ok(value) => value,
             Err(refused) => {
                 self.outlets.refuse(refused);
@@ -186,11 +204,26 @@ impl Family {
                 }
             }
         };
-        if self.outlets.has_metric_sinks() {
-            self.outlets.measurement(&Measurement::new(Arc::clone(&series.identity), value));
+        match one.bound() {
+            Some(bound) => bound.add(value),
+            None => self.add_unbound(one, value),
+        }
+        if let Some(identity) = &one.identity {
+            self.outlets.measurement(&Measurement::new(Arc::clone(identity), value));
         }
         if way.collapsed != 0 {
             self.count_collapsed(way.collapsed);
+        }
+    }
+
+    /// Adds to a series that has not been measured often.
+    #[cold]
+    fn add_unbound(&self, one: &One, value: f64) {
+        let labels = self.key_values(one);
+        if one.is_worth_binding() {
+            one.bind(|| self.unbound.bind(&labels)).add(value);
+        } else {
+            self.unbound.add(value, &labels);
         }
     }
 
@@ -201,15 +234,33 @@ impl Family {
         }
     }
 
-    /// A label for the SDK, which shares the texts. What is a whole number stays one, unless it became
-    /// `other`.
-    fn key_value(&self, (name, value): &Pair) -> KeyValue {
-        let number = self.integers.contains(name).then(|| value.parse().ok()).flatten();
-        let value = match number {
-            Some(number) => Value::I64(number),
-            None => Value::String(StringValue::from(Arc::clone(value))),
-        };
-        KeyValue::new(Key::from(Arc::clone(name)), value)
+    fn identity(&self, values: &Values, texts: &Kept) -> Arc<Series> {
+        let pairs = self.labels.iter().zip(values).filter_map(|(label, value)| {
+            value.map(|id| (Arc::clone(label.name()), Arc::clone(texts.text(id))))
+        });
+        let pairs = self.constant.iter().cloned().chain(pairs);
+        Arc::new(Series::new(Arc::clone(&self.name), self.instrument, Arc::clone(&self.unit), pairs))
+    }
+
+    /// The labels of a series for the SDK, which shares the texts, in the order of their names, so that
+    /// the SDK keeps one copy of the list. What is a whole number stays one, unless it became `other`.
+    fn key_values(&self, one: &One) -> Vec<KeyValue> {
+        let (series, texts) = (self.series(), self.texts.read());
+        let text = |(name, value): &Pair| KeyValue::new(Key::from(Arc::clone(name)), string(value));
+        let mut pairs: Vec<KeyValue> = self.constant.iter().map(text).collect();
+        pairs.extend(self.labels.iter().zip(series.values_of(one)).filter_map(|(label, value)| {
+            let value = texts.text((*value)?);
+            let number =
+                if label.is_integer() { value.parse().ok().map(opentelemetry::Value::I64) } else { None };
+            let name = Key::from(Arc::clone(label.name()));
+            Some(KeyValue::new(name, number.unwrap_or_else(|| string(value))))
+        }));
+        pairs.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+        pairs
+    }
+
+    fn series(&self) -> RwLockReadGuard<'_, All> {
+        self.series.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cold]
@@ -222,6 +273,6 @@ impl Family {
     }
 }
 
-fn texts(pairs: &[Pair]) -> impl Iterator<Item = (&str, &str)> {
-    pairs.iter().map(|(name, value)| (&**name, &**value))
+fn string(text: &Arc<str>) -> opentelemetry::Value {
+    opentelemetry::Value::String(StringValue::from(Arc::clone(text)))
 }

@@ -63,9 +63,20 @@ impl Unbound {
         match self {
             Unbound::Counter(counter) => Bound::Counter(counter.bind(labels)),
             Unbound::FloatCounter(counter) => Bound::FloatCounter(counter.bind(labels)),
-            Unbound::UpDownCounter(counter) => Bound::UpDownCounter(counter.bind(labels), AtomicI64::new(0)),
+            Unbound::UpDownCounter(counter) => Bound::UpDownCounter(counter.bind(labels)),
             Unbound::Gauge(gauge) => Bound::Gauge(gauge.bind(labels)),
             Unbound::Histogram(histogram) => Bound::Histogram(histogram.bind(labels)),
+        }
+    }
+
+    /// Adds what the instrument [takes](taken) to the series of these labels, which costs a look-up.
+    pub(crate) fn add(&self, taken: f64, labels: &[KeyValue]) {
+        match self {
+            Unbound::Counter(counter) => counter.add(whole(taken).unsigned_abs(), labels),
+            Unbound::FloatCounter(counter) => counter.add(taken, labels),
+            Unbound::UpDownCounter(counter) => counter.add(whole(taken), labels),
+            Unbound::Gauge(gauge) => gauge.record(taken, labels),
+            Unbound::Histogram(histogram) => histogram.record(taken, labels),
         }
     }
 }
@@ -75,8 +86,7 @@ impl Unbound {
 pub(crate) enum Bound {
     Counter(BoundCounter<u64>),
     FloatCounter(BoundCounter<f64>),
-    /// With its own level, which says whether there is something to take away.
-    UpDownCounter(BoundUpDownCounter<i64>, AtomicI64),
+    UpDownCounter(BoundUpDownCounter<i64>),
     Gauge(BoundGauge<f64>),
     Histogram(BoundHistogram<f64>),
 }
@@ -103,53 +113,64 @@ pub(crate) enum Floor {
 }
 
 impl Bound {
-    /// Adds to the series; a gauge becomes the number. Gives the number as the instrument took it.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        clippy::cast_sign_loss,
-        reason = "what is not negative and below 2^53 fits both ways"
-    )]
+    /// Adds what the instrument [takes](taken) to the series.
     #[inline]
-    pub(crate) fn add(&self, amount: f64, floor: Floor) -> Result<f64, Refused> {
-        let in_range = match self {
-            Bound::Counter(_) | Bound::FloatCounter(_) => (0.0..LARGEST).contains(&amount),
-            Bound::UpDownCounter(..) => amount.abs() < LARGEST,
-            Bound::Gauge(_) => amount.is_finite(),
-            Bound::Histogram(_) => amount.abs() < LARGEST_RECORD,
-        };
-        if !in_range {
-            return Err(Refused::Senseless);
-        }
+    pub(crate) fn add(&self, taken: f64) {
         match self {
-            Bound::Counter(counter) => {
-                let whole = amount as u64;
-                counter.add(whole);
-                return Ok(whole as f64);
-            }
-            Bound::FloatCounter(counter) => counter.add(amount),
-            Bound::UpDownCounter(counter, level) => {
-                let wanted = amount as i64;
-                let change = if floor == Floor::Zero { rise(level, wanted) } else { wanted };
-                counter.add(change);
-                let taken = change as f64;
-                return if change == wanted { Ok(taken) } else { Err(Refused::Unmatched { taken }) };
-            }
-            Bound::Gauge(gauge) => gauge.record(amount),
-            Bound::Histogram(histogram) => histogram.record(amount),
+            Bound::Counter(counter) => counter.add(whole(taken).unsigned_abs()),
+            Bound::FloatCounter(counter) => counter.add(taken),
+            Bound::UpDownCounter(counter) => counter.add(whole(taken)),
+            Bound::Gauge(gauge) => gauge.record(taken),
+            Bound::Histogram(histogram) => histogram.record(taken),
         }
-        Ok(amount)
     }
 }
 
-/// Moves a level that must not go below zero. Gives the change, which may be less than was wanted.
-fn rise(level: &AtomicI64, wanted: i64) -> i64 {
+/// What an instrument takes of an amount. The level is that of the series, if it goes up and down.
+#[inline]
+pub(crate) fn taken(
+    instrument: Instrument,
+    floor: Floor,
+    level: &AtomicI64,
+    amount: f64,
+) -> Result<f64, Refused> {
+    match instrument {
+        Instrument::Counter if (0.0..LARGEST).contains(&amount) => Ok(exact(whole(amount))),
+        Instrument::FloatCounter if (0.0..LARGEST).contains(&amount) => Ok(amount),
+        Instrument::UpDownCounter if amount.abs() < LARGEST => match (floor, whole(amount)) {
+            (Floor::Zero, wanted) => rise(level, wanted),
+            (Floor::None, wanted) => Ok(exact(wanted)),
+        },
+        Instrument::Gauge if amount.is_finite() => Ok(amount),
+        Instrument::Histogram if amount.abs() < LARGEST_RECORD => Ok(amount),
+        _ => Err(Refused::Senseless),
+    }
+}
+
+/// Moves a level that must not go below zero. Gives the change.
+fn rise(level: &AtomicI64, wanted: i64) -> Result<f64, Refused> {
     if wanted >= 0 {
         level.fetch_add(wanted, Ordering::Relaxed);
-        return wanted;
+        return Ok(exact(wanted));
     }
     let lower = |level: i64| Some(level.saturating_add(wanted).max(0));
-    match level.fetch_update(Ordering::Relaxed, Ordering::Relaxed, lower) {
-        Ok(before) | Err(before) => wanted.max(-before),
-    }
+    let before = match level.fetch_update(Ordering::Relaxed, Ordering::Relaxed, lower) {
+        Ok(before) | Err(before) => before,
+    };
+    let change = wanted.max(-before);
+    if change == wanted { Ok(exact(change)) } else { Err(Refused::Unmatched { taken: exact(change) }) }
+}
+
+/// The whole number of an amount that is in range.
+#[expect(clippy::cast_possible_truncation, reason = "what is taken is below 2^53")]
+#[inline]
+fn whole(amount: f64) -> i64 {
+    amount as i64
+}
+
+/// The same number as an amount.
+#[expect(clippy::cast_precision_loss, reason = "what is taken is below 2^53")]
+#[inline]
+fn exact(number: i64) -> f64 {
+    number as f64
 }

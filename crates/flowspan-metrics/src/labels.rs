@@ -1,10 +1,9 @@
-//! What keeps labels bounded.
+//! What becomes of label values.
 
 use std::{
     borrow::Cow,
-    collections::HashSet,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -13,24 +12,29 @@ use flowspan_model::{LabelPolicy, MAX_LABEL_LENGTH, OTHER};
 
 use crate::schema::LabelShape;
 
-/// One label of a metric, with the values that it has had so far.
-///
-/// Asked only when a series is looked for the first time, so a lock is good enough.
+/// One label of a metric.
 #[derive(Debug)]
 pub(crate) struct Label {
     shape: LabelShape,
-    other: Arc<str>,
-    known: Mutex<HashSet<Arc<str>>>,
+    is_plain: bool,
     collapsed: AtomicU64,
 }
 
-/// What a value has become.
+/// What a value has become, before anybody asks whether the label may have one more.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Admitted {
-    /// This value.
-    Value(Arc<str>),
-    /// `other`, or a part of what it was, because of a bound: to be counted.
-    Bounded(Arc<str>),
+pub(crate) enum Shown<'value> {
+    /// This text.
+    Text {
+        /// What the label shows.
+        text: Cow<'value, str>,
+        /// Whether it is a part of what it was: to be counted.
+        is_cut: bool,
+    },
+    /// `other`.
+    Other {
+        /// Whether somebody wants it so. If not, it is to be counted.
+        is_wanted: bool,
+    },
     /// The series does not have the label.
     Missing,
     /// The metric does not count what has this value.
@@ -38,8 +42,10 @@ pub(crate) enum Admitted {
 }
 
 impl Label {
-    pub(crate) fn new(shape: LabelShape, other: Arc<str>) -> Self {
-        Label { shape, other, known: Mutex::default(), collapsed: AtomicU64::new(0) }
+    pub(crate) fn new(shape: LabelShape) -> Self {
+        let LabelShape { values, errors, policy, .. } = &shape;
+        let is_plain = values.is_empty() && errors.is_none() && *policy == LabelPolicy::Keep;
+        Label { shape, is_plain, collapsed: AtomicU64::new(0) }
     }
 
     /// Its name on the series.
@@ -47,50 +53,60 @@ impl Label {
         &self.shape.name
     }
 
+    /// How many values it may have.
     pub(crate) fn limit(&self) -> usize {
         self.shape.limit
     }
 
-    /// The value that the series may carry.
-    ///
-    /// Nothing of the label's own is held while the program's function is asked what class an error
-    /// is.
-    pub(crate) fn admit(&self, value: &str) -> Admitted {
+    /// Whether its values are whole numbers.
+    pub(crate) fn is_integer(&self) -> bool {
+        self.shape.is_integer()
+    }
+
+    /// Whether it shows any value as it is, unless that is empty, too long, or one too many.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
+    /// What it shows of a value. The program's own function may be asked what class an error is.
+    pub(crate) fn show<'value>(&'value self, value: Cow<'value, str>) -> Shown<'value> {
+        match value {
+            Cow::Borrowed(value) => self.show_text(value),
+            Cow::Owned(value) => self.show_text(&value).into_owned(),
+        }
+    }
+
+    fn show_text<'value>(&'value self, value: &'value str) -> Shown<'value> {
         // Prometheus cannot tell an empty value from a label that is not there.
         if value.is_empty() {
-            return Admitted::Missing;
+            return Shown::Missing;
         }
         let change = self.shape.values.iter().find(|change| change.from == value);
-        let shown: Cow<'_, str> = match (change, &self.shape.errors) {
+        let named: Cow<'value, str> = match (change, &self.shape.errors) {
             (Some(change), _) => match &change.to {
                 Some(to) => Cow::Borrowed(to),
-                None => return Admitted::Omitted,
+                None => return Shown::Omitted,
             },
             (None, Some(classes)) => classes.of(value),
             (None, None) => Cow::Borrowed(value),
         };
-        let Some(applied) = self.shape.policy.apply(&shown) else { return Admitted::Missing };
+        let applied = match named {
+            Cow::Borrowed(named) => self.shape.policy.apply(named),
+            Cow::Owned(named) => {
+                self.shape.policy.apply(&named).map(|applied| Cow::Owned(applied.into_owned()))
+            }
+        };
+        let Some(applied) = applied else { return Shown::Missing };
         if applied == OTHER {
             let is_wanted = value == OTHER || change.is_some() || self.shape.policy == LabelPolicy::Collapse;
-            let other = Arc::clone(&self.other);
-            return if is_wanted { Admitted::Value(other) } else { Admitted::Bounded(other) };
+            return Shown::Other { is_wanted };
         }
-        self.within_limit(&applied)
-    }
-
-    fn within_limit(&self, value: &str) -> Admitted {
-        let kept = cut(value, MAX_LABEL_LENGTH);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let admitted = match known.get(kept) {
-            Some(known) => Arc::clone(known),
-            None if known.len() < self.shape.limit => {
-                let value: Arc<str> = kept.into();
-                known.insert(Arc::clone(&value));
-                value
-            }
-            None => return Admitted::Bounded(Arc::clone(&self.other)),
+        let whole = applied.len();
+        let text = match applied {
+            Cow::Borrowed(text) => Cow::Borrowed(cut(text, MAX_LABEL_LENGTH)),
+            Cow::Owned(text) => Cow::Owned(cut(&text, MAX_LABEL_LENGTH).to_owned()),
         };
-        if kept.len() < value.len() { Admitted::Bounded(admitted) } else { Admitted::Value(admitted) }
+        Shown::Text { is_cut: text.len() < whole, text }
     }
 
     /// Counts a measurement whose value had to be bounded. `true` for the first one.
@@ -101,6 +117,17 @@ impl Label {
     /// How many measurements had a value that had to be bounded.
     pub(crate) fn collapsed(&self) -> u64 {
         self.collapsed.load(Ordering::Relaxed)
+    }
+}
+
+impl Shown<'_> {
+    fn into_owned<'other>(self) -> Shown<'other> {
+        match self {
+            Shown::Text { text, is_cut } => Shown::Text { text: Cow::Owned(text.into_owned()), is_cut },
+            Shown::Other { is_wanted } => Shown::Other { is_wanted },
+            Shown::Missing => Shown::Missing,
+            Shown::Omitted => Shown::Omitted,
+        }
     }
 }
 
@@ -122,50 +149,44 @@ mod tests {
     use super::*;
     use crate::{LabelPolicies, schema::label_shape};
 
-    fn label(policies: LabelPolicies) -> Label {
-        Label::new(label_shape("m", "l".into(), &policies), OTHER.into())
+    fn label(policy: LabelPolicy) -> Label {
+        Label::new(label_shape("m", "l".into(), &LabelPolicies::new().policy("l", policy)))
     }
 
-    fn value(text: &str) -> Admitted {
-        Admitted::Value(text.into())
-    }
-
-    #[test]
-    fn a_value_beyond_the_limit_becomes_other() {
-        let label = label(LabelPolicies::new().limit("l", 2));
-        assert_eq!(label.admit("a"), value("a"));
-        assert_eq!(label.admit("b"), value("b"));
-        assert_eq!(label.admit("c"), Admitted::Bounded(OTHER.into()));
-        assert_eq!(label.admit("a"), value("a"));
-        assert_eq!(label.admit(OTHER), value(OTHER), "who says other means other");
-        assert_eq!(label.admit(""), Admitted::Missing);
-    }
-
-    #[test]
-    fn the_limit_holds_for_what_a_policy_makes() {
-        let label = label(LabelPolicies::new().limit("l", 1).policy("l", LabelPolicy::First(2)));
-        assert_eq!(label.admit("abc"), value("ab"));
-        assert_eq!(label.admit("abd"), value("ab"));
-        assert_eq!(label.admit("xyz"), Admitted::Bounded(OTHER.into()));
+    fn whole(text: &str) -> Shown<'_> {
+        Shown::Text { text: text.into(), is_cut: false }
     }
 
     #[test]
     fn only_what_was_not_wanted_is_bounded() {
-        let allowed = label(LabelPolicies::new().policy("l", LabelPolicy::allow(["a"])));
-        assert_eq!(allowed.admit("a"), value("a"));
-        assert_eq!(allowed.admit("b"), Admitted::Bounded(OTHER.into()));
-        let collapsed = label(LabelPolicies::new().policy("l", LabelPolicy::Collapse));
-        assert_eq!(collapsed.admit("b"), value(OTHER));
-        assert_eq!(label(LabelPolicies::new().policy("l", LabelPolicy::Drop)).admit("b"), Admitted::Missing);
+        let allowed = label(LabelPolicy::allow(["a"]));
+        assert_eq!(allowed.show("a".into()), whole("a"));
+        assert_eq!(allowed.show("b".into()), Shown::Other { is_wanted: false });
+        assert_eq!(
+            allowed.show(OTHER.into()),
+            Shown::Other { is_wanted: true },
+            "who says other means other"
+        );
+        assert_eq!(label(LabelPolicy::Collapse).show("b".into()), Shown::Other { is_wanted: true });
+        assert_eq!(label(LabelPolicy::Drop).show("b".into()), Shown::Missing);
+        assert_eq!(label(LabelPolicy::Keep).show("".into()), Shown::Missing);
+    }
+
+    #[test]
+    fn a_value_is_the_same_whoever_owns_it() {
+        let first = label(LabelPolicy::First(2));
+        assert_eq!(first.show("abc".into()), whole("ab"));
+        assert_eq!(first.show("abc".to_owned().into()), whole("ab"));
     }
 
     #[test]
     fn a_long_value_is_cut_at_a_character_and_its_key_shows_that_it_is_too_long() {
         let long = "ä€".repeat(100_000);
-        let Admitted::Bounded(kept) = label(LabelPolicies::new()).admit(&long) else { panic!("it is cut") };
-        assert!(kept.len() <= MAX_LABEL_LENGTH && long.starts_with(&*kept));
+        let kept = label(LabelPolicy::Keep);
+        let Shown::Text { text, is_cut: true } = kept.show((&*long).into()) else { panic!("it is cut") };
+        assert!(text.len() <= MAX_LABEL_LENGTH && long.starts_with(&*text));
         let key = bounded_key(&long);
         assert!(key.len() > MAX_LABEL_LENGTH && key.len() <= MAX_LABEL_LENGTH + 4);
-        assert_eq!(label(LabelPolicies::new()).admit(key), Admitted::Bounded(kept));
+        assert_eq!(kept.show(key.into()), Shown::Text { text, is_cut: true });
     }
 }

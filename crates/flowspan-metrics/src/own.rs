@@ -6,7 +6,7 @@ use crate::{
     Buckets, LabelPolicies, Recorder, SchemaError,
     family::{Family, Given, Way},
     instruments::Floor,
-    routes::{Part, Routes},
+    labels::bounded_key,
     schema::{LabelShape, Shape, check_shape, label_shape, series_limit},
 };
 
@@ -76,21 +76,15 @@ pub mod kind {
 /// policies and limits are those of [`LabelPolicies`].
 pub struct Own<K, const N: usize> {
     /// None if telemetry is off.
-    inner: Option<Arc<Inner>>,
+    inner: Option<Arc<Family>>,
     kind: PhantomData<K>,
 }
 
 /// One series of a metric of the program's own, found once: adding to it costs a few nanoseconds and
 /// allocates nothing.
 pub struct OwnSeries<K> {
-    inner: Option<(Arc<Inner>, Way)>,
+    inner: Option<(Arc<Family>, Way)>,
     kind: PhantomData<K>,
-}
-
-#[derive(Debug)]
-struct Inner {
-    family: Arc<Family>,
-    routes: Routes,
 }
 
 impl Recorder {
@@ -209,7 +203,7 @@ impl<'recorder, K: kind::Kind, const N: usize> MetricBuilder<'recorder, K, N> {
         };
         recorder.schema().add(&shape)?;
         let family = recorder.family(&shape, Floor::None);
-        Ok(Own { inner: Some(Arc::new(Inner { family, routes: Routes::default() })), kind: PhantomData })
+        Ok(Own { inner: Some(family), kind: PhantomData })
     }
 }
 
@@ -224,35 +218,28 @@ impl<const N: usize> MetricBuilder<'_, kind::Histogram, N> {
 impl<K, const N: usize> Own<K, N> {
     /// The series of these label values, in the order of the labels.
     pub fn series(&self, labels: [&str; N]) -> OwnSeries<K> {
-        let bind = |inner: &Arc<Inner>| (Arc::clone(inner), inner.find(&labels.map(given)));
-        OwnSeries { inner: self.inner.as_ref().map(bind), kind: PhantomData }
+        let found = |family: &Arc<Family>| (Arc::clone(family), find(family, &labels));
+        OwnSeries { inner: self.inner.as_ref().map(found), kind: PhantomData }
     }
 
     fn measure(&self, amount: f64, labels: [&str; N]) {
-        let Some(inner) = &self.inner else { return };
-        let key = labels.map(|label| Some(Part::of_text(label)));
-        let route = inner.routes.find(&key, 1);
-        inner.family.add(route.way(0, || inner.find(&labels.map(given))), amount);
+        if let Some(family) = &self.inner {
+            family.add(&find(family, &labels), amount);
+        }
     }
 }
 
 impl<K> OwnSeries<K> {
     #[inline]
     fn measure(&self, amount: f64) {
-        if let Some((inner, way)) = &self.inner {
-            inner.family.add(way, amount);
+        if let Some((family, way)) = &self.inner {
+            family.add(way, amount);
         }
     }
 }
 
-impl Inner {
-    fn find(&self, labels: &[Given<'_>]) -> Way {
-        self.family.find(labels.iter().copied())
-    }
-}
-
-fn given(label: &str) -> Given<'_> {
-    Given::Value(label)
+fn find(family: &Family, labels: &[&str]) -> Way {
+    family.find(labels.iter().map(|label| Given::Text(bounded_key(label))))
 }
 
 /// The verb of a kind, for the metric and for one of its series.
@@ -328,13 +315,13 @@ impl<K> Clone for OwnSeries<K> {
 
 impl<K, const N: usize> fmt::Debug for Own<K, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Own").field(&self.inner.as_ref().map(|inner| inner.family.name())).finish()
+        f.debug_tuple("Own").field(&self.inner.as_ref().map(|family| family.name())).finish()
     }
 }
 
 impl<K> fmt::Debug for OwnSeries<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OwnSeries").field(&self.inner.as_ref().map(|(inner, _)| inner.family.name())).finish()
+        f.debug_tuple("OwnSeries").field(&self.inner.as_ref().map(|(family, _)| family.name())).finish()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     instruments::Floor,
     outlets::{Listener, Outlets},
     schema::Shape,
+    texts::Texts,
     trigger::Trigger,
 };
 
@@ -23,6 +24,7 @@ pub struct Recorder {
     pub(crate) schema: Schema,
     pub(crate) meter: Meter,
     pub(crate) outlets: Arc<Outlets>,
+    texts: Arc<Texts>,
     // By moment and kind, so that finding the trigger of an event is an index.
     triggers: Vec<Option<Trigger>>,
     families: Mutex<Vec<Arc<Family>>>,
@@ -106,7 +108,8 @@ impl Recorder {
 
     /// A metric beside those of the catalog.
     pub(crate) fn family(&self, shape: &Shape, floor: Floor) -> Arc<Family> {
-        let family = Arc::new(Family::new(shape, floor, &self.schema, &self.meter, &self.outlets));
+        let family = Family::new(shape, floor, &self.schema, &self.meter, &self.texts, &self.outlets);
+        let family = Arc::new(family);
         self.families().push(Arc::clone(&family));
         family
     }
@@ -175,18 +178,22 @@ impl RecorderBuilder {
     pub fn build(self, meter: &Meter) -> Recorder {
         let RecorderBuilder { schema, metric_sinks, event_sinks, listener } = self;
         let outlets = Arc::new(Outlets::new(metric_sinks, event_sinks, listener));
+        let texts = Arc::new(Texts::default());
         let metrics: Vec<_> = schema
             .rows()
             .iter()
-            .map(|row| (row, Arc::new(Family::new(&row.shape, Floor::Zero, &schema, meter, &outlets))))
+            .map(|row| {
+                let family = Family::new(&row.shape, Floor::Zero, &schema, meter, &texts, &outlets);
+                (row, Arc::new(family))
+            })
             .collect();
         let triggers = Moment::ALL
             .into_iter()
             .flat_map(|moment| Kind::ALL.iter().map(move |kind| (moment, *kind)))
-            .map(|(moment, kind)| Trigger::new(moment, kind, &metrics))
+            .map(|(moment, kind)| Trigger::new(moment, kind, &metrics, &texts))
             .collect();
         let families = Mutex::new(metrics.into_iter().map(|(_, family)| family).collect());
-        Recorder { schema, meter: meter.clone(), outlets, triggers, families }
+        Recorder { schema, meter: meter.clone(), outlets, texts, triggers, families }
     }
 }
 

@@ -1,144 +1,161 @@
-//! From label values, as they come, to the series that they belong to.
+//! The ways that a thread has gone lately, from label values as they come to the series they belong to.
+//!
+//! A thread does the same few things again and again. To see that the labels are those of an earlier
+//! time costs a few comparisons; to find their series costs hashes, and locks that all threads share.
 
 use std::{
-    borrow::Cow,
-    hash::{BuildHasher, Hash, Hasher},
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    cell::{OnceCell, RefCell},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use flowspan_model::{Text, Value};
-use foldhash::fast::RandomState;
-use hashbrown::HashTable;
 
-use crate::{family::Way, labels::bounded_key};
+use crate::{
+    family::Way,
+    labels::bounded_key,
+    texts::{TextId, Texts},
+};
 
-/// How many routes are remembered. Beyond that all are forgotten and it begins anew: the series
-/// stand behind the metrics and lose nothing.
-const MAX_ROUTES: usize = 10_000;
+/// How many routes a thread remembers. More take turns.
+const PLACES: usize = 256;
 
-/// One label value of a key, which is never very long.
-#[derive(Clone, Debug)]
-pub(crate) enum Part<'value> {
-    /// A text that the route can share: to compare it with itself costs next to nothing.
-    Shared(&'value Text),
-    /// Any other text.
-    Text(Cow<'value, str>),
+/// What tells a label value from others without reading its text: where that stands, and how long it is.
+/// Texts that come again stand in the same place of the memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    number: u64,
+    length: u64,
 }
 
-impl<'value> Part<'value> {
-    pub(crate) fn of_value(value: &'value Value) -> Self {
-        match value {
-            Value::Text(text) if bounded_key(text).len() == text.len() => Part::Shared(text),
-            Value::Text(text) => Part::of_text(text),
-            value => Part::Text(Cow::Owned(bounded_key(&value.to_label()).to_owned())),
-        }
-    }
-
-    pub(crate) fn of_text(text: &'value str) -> Self {
-        Part::Text(Cow::Borrowed(bounded_key(text)))
-    }
-
-    fn as_str(&self) -> &str {
-        match self {
-            Part::Shared(text) => text,
-            Part::Text(text) => text,
-        }
-    }
-
-    fn to_text(&self) -> Text {
-        match self {
-            Part::Shared(text) => (*text).clone(),
-            Part::Text(text) => Text::from(&**text),
-        }
-    }
-}
-
-/// The routes that have been gone.
-#[derive(Debug, Default)]
-pub(crate) struct Routes {
-    hasher: RandomState,
-    table: RwLock<HashTable<Arc<Route>>>,
-}
-
-/// The ways from one key to its series, one for each metric that is fed.
+/// The ways from the label values of an event to its series, one for each metric that is fed.
 ///
-/// Each is looked for when it is first needed: the SDK exports a series from the moment of its
-/// binding, and a zero that nobody counted would be a claim that nobody made.
-#[derive(Debug)]
+/// Each is looked for when it is first needed: a series is exported from its first measurement, and a
+/// zero that nobody counted would be a claim that nobody made.
+#[derive(Debug, Default)]
 pub(crate) struct Route {
-    key: Box<[Option<Text>]>,
-    ways: Box<[OnceLock<Way>]>,
+    /// Those of the key, which keeps its texts where they are.
+    marks: Vec<Mark>,
+    key: Vec<Option<Value>>,
+    /// The numbers of the texts of the key that were kept when the route began.
+    ids: Vec<Option<TextId>>,
+    ways: Vec<OnceCell<Way>>,
 }
 
-impl Routes {
-    /// The route of a key, with so many ways. Costs a hash and a shared lock, and allocates only for
-    /// a key that is new.
-    pub(crate) fn find(&self, key: &[Option<Part<'_>>], ways: usize) -> Arc<Route> {
-        let hash = self.hash(key.iter().map(|part| part.as_ref().map(Part::as_str)));
-        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        let known = table.find(hash, |route| route.is_behind(key)).cloned();
-        drop(table);
-        known.unwrap_or_else(|| self.remember(hash, key, ways))
-    }
+/// One route, and whose it is.
+#[derive(Debug)]
+struct Place {
+    trigger: usize,
+    route: Option<Box<Route>>,
+}
 
-    #[cold]
-    fn remember(&self, hash: u64, key: &[Option<Part<'_>>], ways: usize) -> Arc<Route> {
-        let added = Arc::new(Route {
-            key: key.iter().map(|part| part.as_ref().map(Part::to_text)).collect(),
-            ways: (0..ways).map(|_| OnceLock::new()).collect(),
-        });
-        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = table.find(hash, |route| route.is_behind(key)) {
-            return Arc::clone(known);
-        }
-        if table.len() >= MAX_ROUTES {
-            table.clear();
-        }
-        table.insert_unique(hash, Arc::clone(&added), |route| {
-            self.hash(route.key.iter().map(Option::as_deref))
-        });
-        added
-    }
+thread_local! {
+    static RECENT: RefCell<[Place; PLACES]> =
+        const { RefCell::new([const { Place { trigger: usize::MAX, route: None } }; PLACES]) };
+}
 
-    fn hash<'part>(&self, parts: impl Iterator<Item = Option<&'part str>>) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        parts.for_each(|part| part.hash(&mut hasher));
-        hasher.finish()
+static TRIGGERS: AtomicUsize = AtomicUsize::new(0);
+
+/// A number that no other trigger has.
+pub(crate) fn number() -> usize {
+    TRIGGERS.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Works with the route of a trigger and label values with these marks: the one that this thread went before, if it
+/// remembers, or one that begins.
+#[inline]
+pub(crate) fn with(trigger: usize, marks: &[Mark], begin: impl Fn(&mut Route), work: impl Fn(&Route)) {
+    let known = RECENT.try_with(|recent| {
+        let mut recent = recent.try_borrow_mut().ok()?;
+        let place = &mut recent[place(trigger, marks)];
+        if let Some(route) = &place.route
+            && place.trigger == trigger
+            && route.marks == marks
+        {
+            work(route);
+            return Some(());
+        }
+        place.trigger = trigger;
+        let route = place.route.get_or_insert_default();
+        begin(route);
+        work(route);
+        Some(())
+    });
+    // The thread is ending, or in the middle of this already: what hears of a measurement may make another.
+    if !matches!(known, Ok(Some(()))) {
+        let mut route = Route::default();
+        begin(&mut route);
+        work(&route);
+    }
+}
+
+impl Mark {
+    /// That of a value that is not there.
+    pub(crate) const NONE: Mark = Mark { number: 0, length: 0 };
+
+    #[inline]
+    pub(crate) fn of(value: &Value) -> Self {
+        let (number, length) = match value {
+            Value::Text(text) => (text.as_ptr().addr() as u64, text.len() as u64),
+            // No text is as long as that.
+            Value::Integer(number) => (number.cast_unsigned(), u64::MAX),
+            Value::Float(number) => (number.to_bits(), u64::MAX - 1),
+            Value::Boolean(flag) => (u64::from(*flag), u64::MAX - 2),
+        };
+        Mark { number, length }
     }
 }
 
 impl Route {
-    /// The label values, in the order of the key.
+    /// One of the label values, and the number of its text if that is known.
     #[inline]
-    pub(crate) fn key(&self) -> &[Option<Text>] {
-        &self.key
+    pub(crate) fn value(&self, position: usize) -> Option<(&Value, Option<TextId>)> {
+        self.key[position].as_ref().map(|value| (value, self.ids[position]))
     }
 
-    /// One of its ways, found when it is first asked for.
+    /// Its ways, in the order of the metrics that are fed.
     #[inline]
-    pub(crate) fn way(&self, index: usize, find: impl FnOnce() -> Way) -> &Way {
-        let way = &self.ways[index];
-        match way.get() {
-            Some(way) => way,
-            None => {
-                // Found outside the lock: the program's own functions may be asked on the way.
-                let found = find();
-                way.get_or_init(|| found)
-            }
+    pub(crate) fn ways(&self) -> &[OnceCell<Way>] {
+        &self.ways
+    }
+
+    /// Makes it that of these label values, with so many ways that nobody has gone.
+    #[cold]
+    pub(crate) fn begin<'value>(
+        &mut self,
+        values: impl Iterator<Item = Option<&'value Value>>,
+        ways: usize,
+        texts: &Texts,
+    ) {
+        let Route { marks, key, ids, ways: all_ways } = self;
+        key.clear();
+        key.extend(values.map(|value| value.map(bounded)));
+        marks.clear();
+        marks.extend(key.iter().map(|value| value.as_ref().map_or(Mark::NONE, Mark::of)));
+        let texts = texts.read();
+        ids.clear();
+        ids.extend(key.iter().map(|value| texts.find(value.as_ref()?.as_text()?)));
+        all_ways.clear();
+        all_ways.resize_with(ways, OnceCell::new);
+    }
+}
+
+/// Where a route stands.
+#[inline]
+fn place(trigger: usize, marks: &[Mark]) -> usize {
+    let digest = marks.iter().fold(trigger as u64, |digest, mark| (digest ^ mark.number).wrapping_mul(MIXER));
+    (digest >> 32) as usize % PLACES
+}
+
+/// 2^64 divided by the golden ratio: the upper bits of a product depend on all bits of a number.
+const MIXER: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A value that may be kept for a while. A text that is longer than any label value is cut: its mark is
+/// that of the copy, so it is never known again.
+fn bounded(value: &Value) -> Value {
+    match value {
+        Value::Text(text) if bounded_key(text).len() < text.len() => {
+            Value::Text(Text::from(bounded_key(text)))
         }
-    }
-
-    /// Whether these are the label values, as they came.
-    #[inline]
-    pub(crate) fn is_of(&self, values: &[Option<&Value>]) -> bool {
-        self.key.iter().zip(values).all(|(known, value)| match (known, value) {
-            (Some(known), Some(Value::Text(text))) => known == text,
-            (Some(known), Some(value)) => **known == *value.to_label(),
-            (known, value) => known.is_none() && value.is_none(),
-        })
-    }
-
-    fn is_behind(&self, key: &[Option<Part<'_>>]) -> bool {
-        self.key.iter().map(Option::as_deref).eq(key.iter().map(|part| part.as_ref().map(Part::as_str)))
+        value => value.clone(),
     }
 }

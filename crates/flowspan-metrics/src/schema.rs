@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub use check::SchemaError;
-pub(crate) use check::whole_shape as check_shape;
+pub(crate) use check::{MAX_LABELS, whole_shape as check_shape};
 
 /// What metrics there are: the catalog, as [`Names`] shows it and [`LabelPolicies`] bound it.
 ///

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use flowspan_model::{
-    Event, Field, Kind, Moment, Repeated, Text, Value,
-    catalog::{Amount, Label, Source},
+    Event, Field, Kind, Moment, Repeated,
+    catalog::{Amount, Condition, Label, Source},
 };
 
 use crate::{
     family::{Family, Given, Way},
-    recent,
-    routes::{Part, Route, Routes},
+    routes::{self, Mark, Route},
     schema::Row,
+    texts::Texts,
 };
 
 /// The most labels that the metrics fed by one kind of event have together. It only sizes an array
@@ -21,9 +21,6 @@ pub(crate) const MAX_KEY: usize = 16;
 /// The place of a field that fills none.
 const NO_PLACE: u8 = u8::MAX;
 
-/// The label values of an event, in the order of the key.
-type Values<'event> = [Option<&'event Value>; MAX_KEY];
-
 /// Everything that events of one moment and kind feed.
 ///
 /// The labels of all those metrics together form the key, so that one look-up finds the series of
@@ -32,13 +29,13 @@ type Values<'event> = [Option<&'event Value>; MAX_KEY];
 pub(crate) struct Trigger {
     labels: Vec<&'static Label>,
     /// The place in the key that each field fills, by the field's number.
-    places: Box<[u8]>,
+    places: [u8; Field::ALL.len()],
     /// The labels that another field may fill, too, by their places.
     others: Vec<(usize, &'static Label)>,
     feeds: Vec<Feed>,
     /// Its own among all triggers of the process.
     number: usize,
-    routes: Routes,
+    texts: Arc<Texts>,
 }
 
 /// One metric that is fed, with the places where its labels get their values.
@@ -47,6 +44,9 @@ struct Feed {
     source: &'static Source,
     family: Arc<Family>,
     labels: Vec<LabelSource>,
+    /// A place of the key that is filled whenever the source counts, if there is one: most conditions
+    /// are that an error is known, and most events have none.
+    needs: usize,
 }
 
 /// Where a metric's label gets its value.
@@ -58,26 +58,36 @@ enum LabelSource {
 
 impl Trigger {
     /// What events of this moment and kind feed, or `None` if that is nothing.
-    pub(crate) fn new(moment: Moment, kind: Kind, metrics: &[(&Row, Arc<Family>)]) -> Option<Self> {
+    pub(crate) fn new(
+        moment: Moment,
+        kind: Kind,
+        metrics: &[(&Row, Arc<Family>)],
+        texts: &Arc<Texts>,
+    ) -> Option<Self> {
         let mut trigger = Trigger {
             labels: Vec::new(),
-            places: vec![NO_PLACE; Field::ALL.len()].into(),
+            places: [NO_PLACE; Field::ALL.len()],
             others: Vec::new(),
             feeds: Vec::new(),
             number: usize::MAX,
-            routes: Routes::default(),
+            texts: Arc::clone(texts),
         };
         for (row, family) in metrics {
             for source in row.feeding(moment, kind) {
                 let labels = row.shape.labels.iter().filter_map(|label| label.source);
                 let labels = labels.map(|label| trigger.label_source(label, source)).collect();
-                trigger.feeds.push(Feed { source, family: Arc::clone(family), labels });
+                trigger.feeds.push(Feed {
+                    source,
+                    family: Arc::clone(family),
+                    labels,
+                    needs: usize::from(NO_PLACE),
+                });
             }
         }
         if trigger.feeds.is_empty() {
             return None;
         }
-        trigger.number = recent::number();
+        trigger.number = routes::number();
         trigger.place();
         Some(trigger)
     }
@@ -90,6 +100,13 @@ impl Trigger {
                 (Some(place @ &mut NO_PLACE), 1, Ok(number)) => *place = number,
                 _ => self.others.push((number, label)),
             }
+        }
+        for feed in &mut self.feeds {
+            let known = feed.source.conditions.iter().find_map(|condition| match condition {
+                Condition::Known(field) => Some(self.places[*field as usize]),
+                _ => None,
+            });
+            feed.needs = usize::from(known.unwrap_or(NO_PLACE));
         }
     }
 
@@ -106,41 +123,35 @@ impl Trigger {
 
     /// Adds what an event says to every metric that it feeds.
     pub(crate) fn measure(&self, event: &Event) {
-        let mut values: Values<'_> = [None; MAX_KEY];
+        let mut marks = [Mark::NONE; MAX_KEY];
         for (field, value) in event.fields.iter() {
-            if let Some(slot) = values.get_mut(usize::from(self.places[field as usize])) {
-                *slot = Some(value);
+            if let Some(mark) = marks.get_mut(usize::from(self.places[field as usize])) {
+                *mark = Mark::of(value);
             }
         }
         for (place, label) in &self.others {
-            values[*place] = label.value(event);
+            marks[*place] = label.value(event).map_or(Mark::NONE, Mark::of);
         }
-        let values = &values[..self.labels.len()];
-        let digest = values.iter().fold(0, |digest, value| recent::digest(digest, *value));
-        recent::with(self.number, digest, |recent| {
-            let route = match recent {
-                Some(route) if route.is_of(values) => route,
-                slot => slot.insert(self.find(values)),
-            };
-            self.add(event, route);
-        })
-        .unwrap_or_else(|| self.add(event, &self.find(values)));
+        let marks = &marks[..self.labels.len()];
+        let begin = |route: &mut Route| {
+            let values = self.labels.iter().map(|label| label.value(event));
+            route.begin(values, self.feeds.len(), &self.texts);
+        };
+        routes::with(self.number, marks, begin, |route| self.add(event, marks, route));
     }
 
-    fn add(&self, event: &Event, route: &Route) {
-        for (index, feed) in self.feeds.iter().enumerate() {
+    fn add(&self, event: &Event, marks: &[Mark], route: &Route) {
+        for (feed, way) in self.feeds.iter().zip(route.ways()) {
+            if marks.get(feed.needs).is_some_and(|mark| *mark == Mark::NONE) {
+                continue;
+            }
+            let way = || way.get_or_init(|| feed.find(route));
             if let Amount::Each(field) = feed.source.amount {
-                feed.add_each(event, field, || route.way(index, || feed.find(route.key())));
+                feed.add_each(event, field, way);
             } else if let Some(amount) = feed.source.amount_of(event) {
-                feed.family.add(route.way(index, || feed.find(route.key())), amount);
+                feed.family.add(way(), amount);
             }
         }
-    }
-
-    fn find(&self, values: &[Option<&Value>]) -> Arc<Route> {
-        let key: [Option<Part<'_>>; MAX_KEY] =
-            std::array::from_fn(|position| values.get(position)?.map(Part::of_value));
-        self.routes.find(&key[..values.len()], self.feeds.len())
     }
 }
 
@@ -175,10 +186,10 @@ impl Feed {
         }
     }
 
-    fn find(&self, key: &[Option<Text>]) -> Way {
+    fn find(&self, route: &Route) -> Way {
         self.family.find(self.labels.iter().map(|label| match label {
-            LabelSource::Key(position) => match &key[*position] {
-                Some(value) => Given::Value(value),
+            LabelSource::Key(position) => match route.value(*position) {
+                Some((value, id)) => Given::Value(value, id),
                 None => Given::Nothing,
             },
             LabelSource::Fixed(value) => Given::Fixed(value),

@@ -1,9 +1,10 @@
 //! Nothing is lost and nothing is made up, whatever comes from however many threads.
 
-use std::thread;
+use std::{sync::Barrier, thread};
 
 use flowspan_metrics::{LabelPolicies, Names, Totals};
 use flowspan_model::{Event, EventSink, Field, Kind, Moment};
+use opentelemetry_sdk::metrics::Temporality;
 use proptest::prelude::*;
 
 use crate::support::{Bench, ended};
@@ -109,4 +110,57 @@ proptest! {
             prop_assert_eq!(totals.snapshot().sum(metric), series.values().sum::<f64>(), "{}", metric);
         }
     }
+}
+
+/// The SDK is asked for a series at each of its first measurements, and binds it later. Threads that
+/// measure it at that moment lose nothing, and neither does a collection that forgets what is still.
+#[test]
+fn a_series_is_exact_however_often_it_is_measured() {
+    const THREADS: usize = 4;
+    const ROUNDS: usize = 3;
+    for temporality in [Temporality::Cumulative, Temporality::Delta] {
+        let bench =
+            Bench::in_temporality(temporality, Names::new("test"), LabelPolicies::new(), |recorder| recorder);
+        let counter = bench.recorder.counter("c").labels(["times"]).build().expect("good");
+        let running = bench.recorder.up_down_counter("u").labels(["times"]).build().expect("good");
+        let sizes = bench.recorder.histogram("h").labels(["times"]).build().expect("good");
+        for times in 1..20 {
+            let label = times.to_string();
+            let mut told = [0.0; 3];
+            // The second collection of a round finds nothing that has changed.
+            for collection in 0..2 * ROUNDS {
+                if collection % 2 == 0 {
+                    let barrier = Barrier::new(THREADS);
+                    let measure = || {
+                        barrier.wait();
+                        for _ in 0..times {
+                            counter.add(1, [&label]);
+                            running.add(1, [&label]);
+                            sizes.record(1.0, [&label]);
+                        }
+                    };
+                    thread::scope(|scope| (0..THREADS).for_each(|_| drop(scope.spawn(measure))));
+                }
+                let all = bench.all();
+                for (told, name) in told.iter_mut().zip(["c", "u", "h"]) {
+                    let series = all.get(name).and_then(|series| series.get(&format!("times={label}")));
+                    let value = series.copied().unwrap_or_default();
+                    // What goes up and down is told as what there is, whatever the temporality.
+                    let is_change = temporality == Temporality::Delta && name != "u";
+                    *told = if is_change { *told + value } else { value };
+                }
+            }
+            assert_eq!(told, [(ROUNDS * THREADS * times) as f64; 3], "{times} times, {temporality:?}");
+        }
+    }
+}
+
+#[test]
+fn what_nobody_has_measured_is_not_there() {
+    let bench = Bench::new();
+    let counter = bench.recorder.counter("c").labels(["l"]).build().expect("good");
+    let series = counter.series(["a"]);
+    assert!(bench.sums("c").is_empty());
+    series.add(1);
+    assert_eq!(bench.sums("c")["l=a"], 1.0);
 }

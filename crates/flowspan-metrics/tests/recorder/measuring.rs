@@ -129,6 +129,31 @@ fn what_starts_and_what_ends_find_the_same_series_however_many_there_are() {
     assert_eq!(bench.recorder.unmatched(), 0);
 }
 
+/// Routes are found by where texts stand. Here each text stands where another one has been.
+#[test]
+fn names_that_come_and_go_in_the_same_memory_are_never_mixed_up() {
+    const NAMES: u32 = 900;
+    const ROUNDS: u32 = 10;
+    let policies = LabelPolicies::new().limit("step_name", NAMES as usize);
+    let bench = Bench::with(Names::new("test"), policies, |recorder| recorder);
+    for n in 0..NAMES * ROUNDS {
+        // Of one length, so that one is allocated where another one was freed.
+        let name = format!("step-{:04}", n % NAMES);
+        let step = ended(Kind::Step).with(Field::StepName, name).with(Field::Status, "success");
+        bench.recorder.event(&step);
+        if n.is_multiple_of(3) {
+            bench.recorder.event(&step);
+        }
+    }
+    let executions = bench.sums("test.step.executions");
+    assert_eq!(executions.len(), NAMES as usize);
+    for (labels, count) in executions {
+        let number: u32 = labels["status=success,step_name=step-".len()..].parse().expect("a number");
+        let twice = (0..ROUNDS).filter(|round| (round * NAMES + number).is_multiple_of(3)).count();
+        assert_eq!(count, f64::from(ROUNDS) + twice as f64, "{labels}");
+    }
+}
+
 #[test]
 fn an_event_sink_that_panics_is_isolated_counted_and_called_again() {
     struct Panics;

@@ -6,7 +6,7 @@ use flowspan_metrics::{LabelPolicies, Names, Recorder, RecorderBuilder, Schema};
 use flowspan_model::{Event, Kind, Moment};
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry_sdk::metrics::{
-    InMemoryMetricExporter, PeriodicReader, SdkMeterProvider,
+    InMemoryMetricExporter, InMemoryMetricExporterBuilder, PeriodicReader, SdkMeterProvider, Temporality,
     data::{AggregatedMetrics, MetricData},
 };
 
@@ -27,8 +27,18 @@ impl Bench {
         policies: LabelPolicies,
         build: impl FnOnce(RecorderBuilder) -> RecorderBuilder,
     ) -> Self {
+        Bench::in_temporality(Temporality::Cumulative, names, policies, build)
+    }
+
+    /// Read back as what each collection has added, or as what there is.
+    pub(crate) fn in_temporality(
+        temporality: Temporality,
+        names: Names,
+        policies: LabelPolicies,
+        build: impl FnOnce(RecorderBuilder) -> RecorderBuilder,
+    ) -> Self {
         let schema = Schema::new(names, policies).expect("the schema is sound");
-        let exporter = InMemoryMetricExporter::default();
+        let exporter = InMemoryMetricExporterBuilder::new().with_temporality(temporality).build();
         let provider = SdkMeterProvider::builder()
             .with_reader(
                 PeriodicReader::builder(exporter.clone()).with_interval(Duration::from_secs(3600)).build(),
