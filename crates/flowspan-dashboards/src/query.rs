@@ -83,8 +83,9 @@ pub enum QueryError {
 ///
 /// - `<step.executions>` is a counter or gauge, `<step.duration:bucket>` a part of a histogram, `<job>` a
 ///   label that Prometheus may have to rename, `<:tokens:rate10m>` a recording rule.
-/// - `%grown(SELECTOR, RANGE)` is how much a counter has grown. PromQL's `increase` leaves out what a
-///   series began with, and a program that runs one workflow and ends has nothing else.
+/// - `sum(%grown(SELECTOR, RANGE))` is how much counters have grown. PromQL's `increase` leaves out what a
+///   series began with, and a program that runs one workflow and ends has nothing else. What a series has
+///   grown by and what it began with come apart, so there is always a sum around it.
 ///
 /// # Errors
 ///
@@ -171,10 +172,11 @@ fn grown(query: &str) -> Result<String, QueryError> {
     let end = closing(rest).ok_or_else(unfinished)?;
     let (selector, range) = rest[..end].rsplit_once(',').ok_or_else(unfinished)?;
     let (selector, range) = (selector.trim(), range.trim());
-    let new = format!("(min_over_time({selector}[{range}]) unless {selector} offset {range})");
     let old = format!("increase({selector}[{range}])");
+    let new = format!("min_over_time({selector}[{range}]) unless {selector} offset {range}");
     let after = grown(&rest[end + 1..])?;
-    Ok(format!("{before}(({old} + {new}) or {old} or {new}){after}"))
+    // The label keeps both parts of a series apart until they are added up, so each is read only once.
+    Ok(format!(r#"{before}({old} or label_replace({new}, "grown", "begun", "", "")){after}"#))
 }
 
 /// Where the bracket that was opened before this text closes.
@@ -277,13 +279,27 @@ mod tests {
     }
 
     #[test]
+    fn growth_is_added_up_in_every_query() {
+        let boards = crate::boards(flowspan_model::Semconv::Both);
+        let panels = boards.into_iter().flat_map(|board| board.rows).flat_map(|row| row.panels);
+        let queries = panels.flat_map(|panel| panel.queries).map(|query| query.text);
+        let alerts = crate::ALERTS.iter().map(|alert| alert.query);
+        let recordings = RECORDINGS.iter().map(|recording| recording.query);
+        for query in queries.chain(alerts).chain(recordings) {
+            for (at, _) in query.match_indices("%grown(") {
+                let before = query[..at].trim_end_matches('(').trim_end();
+                let labels = before.strip_suffix(')').and_then(|before| before.rsplit_once(" by ("));
+                assert!(labels.map_or(before, |(sum, _)| sum).ends_with("sum"), "{query}");
+            }
+        }
+    }
+
+    #[test]
     fn growth_counts_what_a_series_began_with() {
         let query = flowspan(r#"sum(%grown(<step.retries>{step_type=~"(a|b)"}, 5m))"#).expect("a query");
         let series = r#"flowspan_step_retries_total{step_type=~"(a|b)"}"#;
-        let (old, new) = (
-            format!("increase({series}[5m])"),
-            format!("(min_over_time({series}[5m]) unless {series} offset 5m)"),
-        );
-        assert_eq!(query, format!("sum((({old} + {new}) or {old} or {new}))"));
+        let old = format!("increase({series}[5m])");
+        let new = format!("min_over_time({series}[5m]) unless {series} offset 5m");
+        assert_eq!(query, format!(r#"sum(({old} or label_replace({new}, "grown", "begun", "", "")))"#));
     }
 }

@@ -50,7 +50,7 @@ mod wait;
 pub use crate::{
     ask::{
         jaeger::{Reference, Search, Span, SpanEvent, Trace},
-        prometheus::Sample,
+        prometheus::{OpenAlert, Sample},
     },
     cache::CACHE_ENV,
     error::StackError,

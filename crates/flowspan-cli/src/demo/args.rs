@@ -53,6 +53,11 @@ pub struct DemoArgs {
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Option<PathBuf>,
 
+    /// Work on the files in the dead-letter queue again, each time after this long, such as 30s, until
+    /// none is left. Mend them meanwhile, or end it with Ctrl-C [default: not at all].
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse_some)]
+    pub retry_dead_letters: Option<Duration>,
+
     /// Let another agent review the audit: a command for the shell, such as "claude -p
     /// --output-format stream-json --verbose 'weigh these findings'". It reads the audit, it is part of
     /// the trace, and what it prints is observed.

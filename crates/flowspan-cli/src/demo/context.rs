@@ -21,6 +21,8 @@ pub(super) struct Context {
     pub(super) review: Option<String>,
     pub(super) checkpoint: PathBuf,
     pub(super) concurrency: usize,
+    /// How long dead letters wait before they are worked on again, if they are.
+    pub(super) retry_dead_letters: Option<Duration>,
     pub(super) worktrees: Worktrees,
     pub(super) model: Model,
     pub(super) progress: Progress,

@@ -173,6 +173,14 @@ impl Counts {
         }
     }
 
+    /// A dead letter that is worked on again is none any more; if it fails again, it is a new one.
+    fn occurred(&self, event: &Event) {
+        if event.kind == Kind::DeadLetterReprocessed {
+            let letters = event.fields.integer(Field::Count).and_then(|count| u64::try_from(count).ok());
+            self.dlq.fetch_sub(letters.unwrap_or(1), Ordering::Relaxed);
+        }
+    }
+
     fn item_ended(&self, event: &Event) {
         let counter = match (event.fields.text(Field::ItemOutcome), event.status()) {
             (Some("dlq"), _) => &self.dlq,
@@ -194,7 +202,7 @@ impl EventSink for Counts {
         match event.moment {
             Moment::Started => self.started(event),
             Moment::Ended => self.ended(event),
-            Moment::Occurred => {}
+            Moment::Occurred => self.occurred(event),
         }
     }
 }
@@ -216,6 +224,20 @@ mod tests {
         counts.event(&ended(Kind::MapItem).with(Field::Status, "timeout"));
         counts.event(&ended(Kind::MapItem).with(Field::Status, "cancelled"));
         assert_eq!(counts.items(), Items { total: 4, success: 1, failed: 1, dlq: 1 });
+    }
+
+    #[test]
+    fn a_dead_letter_that_is_worked_on_again_is_counted_by_how_that_ends() {
+        let counts = Counts::default();
+        let dead = || ended(Kind::MapItem).with(Field::Status, "failed").with(Field::ItemOutcome, "dlq");
+        let again = || Event::new(Moment::Occurred, Kind::DeadLetterReprocessed).with(Field::Count, 1_u64);
+        counts.event(&Event::new(Moment::Started, Kind::MapReduce).with(Field::Items, 2_u64));
+        for event in [dead(), dead(), ended(Kind::MapItem).with(Field::Status, "success"), again()] {
+            counts.event(&event);
+        }
+        counts.event(&dead());
+        counts.event(&again());
+        assert_eq!(counts.items(), Items { total: 2, success: 1, failed: 0, dlq: 1 });
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! ├─ phase plan          which files; what an earlier run has finished
 //! ├─ phase audit
 //! │  └─ map_reduce files
-//! │     ├─ map_item …      one for each file, several at once
+//! │     ├─ map_item …      one for each file, several at once; one more for each new try at a dead letter
 //! │     │  ├─ worktree     the copy of the file that the agents work on
 //! │     │  └─ step audit-file
 //! │     │     └─ agent auditor
@@ -22,6 +22,7 @@ mod call;
 mod context;
 mod counts;
 mod error;
+mod item;
 mod map;
 mod progress;
 mod review;

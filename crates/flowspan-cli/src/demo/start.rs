@@ -58,6 +58,7 @@ pub(super) fn start(args: &DemoArgs) -> Result<Demo, StartError> {
         review: args.review_with.clone(),
         checkpoint,
         concurrency,
+        retry_dead_letters: args.retry_dead_letters,
         worktrees: Worktrees::new(concurrency).map_err(StartError::Worktrees)?,
         model,
         progress: Progress::new(),

@@ -4,7 +4,9 @@
 
 mod alerts;
 mod ask;
+mod demo;
 mod panels;
+mod rules;
 mod workload;
 
 use std::{fs, path::Path};

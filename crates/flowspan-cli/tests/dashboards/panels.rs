@@ -1,18 +1,17 @@
 //! Every panel has data, and the key panels have the right data.
 
-use std::{
-    collections::BTreeMap,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{collections::BTreeMap, fs, time::Duration};
 
 use flowspan_dashboards::{Chosen, Question, Target, targets};
 use flowspan_stack::{Part, Postgres, Prometheus, require, wait_until};
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::{
     ask::{ask, instant},
+    demo::{Demo, Summary},
     read,
+    rules::impatient,
     workload::Workload,
 };
 
@@ -48,79 +47,39 @@ fn board(name: &str) -> Value {
     serde_json::from_str(&read(&format!("dashboards/flowspan-{name}.json"))).expect("JSON")
 }
 
-/// A demo that has ended its run and still serves its metrics.
-struct Demo {
-    child: Child,
-    summary: Value,
-}
-
-impl Demo {
-    fn run(store: &str) -> Self {
-        let sources = tempfile::tempdir().expect("a directory");
-        for nth in 0..24 {
-            let text =
-                format!("fn f{nth}() {{\n    // TODO: name it\n    g({nth}).unwrap();\n}}\n").repeat(nth + 1);
-            std::fs::write(sources.path().join(format!("f{nth:02}.rs")), text).expect("written");
-        }
-        // No UTF-8: a dead letter for certain.
-        std::fs::write(sources.path().join("latin1.txt"), b"gr\xfc\xdfe\n").expect("written");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_flowspan"))
-            .arg("demo")
-            .arg(sources.path())
-            .args(["--summary", "json", "--keep-open", "10m", "--metrics-port", "0", "--seed", "6"])
-            .args(["--postgres", store])
-            .env_remove("RUST_LOG")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the command starts");
-        let stdout = child.stdout.take().expect("piped");
-        let summary = serde_json::Deserializer::from_reader(stdout).into_iter().next();
-        Self { child, summary: summary.expect("a summary").expect("JSON") }
+/// Some files to audit, one of them a dead letter for certain.
+fn sources() -> TempDir {
+    let sources = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &[u8]| fs::write(sources.path().join(name), text).expect("written");
+    for nth in 0..24 {
+        let text =
+            format!("fn f{nth}() {{\n    // TODO: name it\n    g({nth}).unwrap();\n}}\n").repeat(nth + 1);
+        write(&format!("f{nth:02}.rs"), text.as_bytes());
     }
-
-    fn number(&self, pointer: &str) -> f64 {
-        let number = self.summary.pointer(pointer).and_then(Value::as_f64);
-        number.unwrap_or_else(|| panic!("no {pointer} in {}", self.summary))
-    }
-
-    fn target(&self) -> String {
-        let url = self.summary["metrics_url"].as_str().expect("metrics are served");
-        url.trim_start_matches("http://").trim_end_matches("/metrics").to_owned()
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        // It serves until it is told to end; a test that is over has no further use for it.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    write("latin1.txt", b"gr\xfc\xdfe\n");
+    sources
 }
 
 #[test]
 fn every_panel_shows_data_and_the_key_panels_show_the_numbers_of_the_run() {
     let Some(()) = require(&[Part::Prometheus, Part::Postgres]) else { return };
     let store = Postgres::start().expect("PostgreSQL");
-    let mut prometheus = Prometheus::builder()
-        .rules(read("dashboards/alerts/flowspan-alerts.yaml"))
-        // Seconds instead of minutes between what is added up over weeks.
-        .rules(
-            read("dashboards/alerts/flowspan-recordings.yaml")
-                .replace(r#"interval: "15m""#, r#"interval: "5s""#),
-        )
-        .start()
-        .expect("Prometheus");
-    let demo = Demo::run(&store.url());
-    prometheus.scrape(demo.target()).expect("scraped");
+    // Seconds instead of minutes between what is added up over weeks.
+    let prometheus =
+        impatient().into_iter().fold(Prometheus::builder(), |builder, rules| builder.rules(rules));
+    let mut prometheus = prometheus.start().expect("Prometheus");
+    let sources = sources();
+    let mut demo = Demo::start(sources.path(), &["--seed", "6", "--postgres", &store.url()]);
+    // Scraped when it has ended, so that there is nothing to extrapolate.
+    let run = demo.summary();
+    prometheus.scrape(&demo.target).expect("scraped");
     let targets: Vec<Asked> = BOARDS
         .into_iter()
         .flat_map(|name| targets(&board(name), &CHOSEN).into_iter().map(move |target| (name, target)))
         .collect();
     assert!(targets.len() > 100, "{} queries", targets.len());
-    the_key_panels_are_right(&targets, &demo, &prometheus);
-    the_event_store_says_the_same(&targets, &demo, &prometheus, &store);
+    the_key_panels_are_right(&targets, &run, &prometheus);
+    the_event_store_says_the_same(&targets, &run, &prometheus, &store);
 
     let workload = Workload::start(&store.url());
     prometheus.scrape(&workload.target).expect("scraped");
@@ -132,19 +91,19 @@ fn every_panel_shows_data_and_the_key_panels_show_the_numbers_of_the_run() {
 }
 
 /// The panel's value once the last scrape of the run is there.
-fn the_key_panels_are_right(targets: &[Asked], demo: &Demo, prometheus: &Prometheus) {
-    let count = |what: &str| demo.number(&format!("/counts/{what}"));
-    let tokens = |what: &str| demo.number(&format!("/tokens/{what}"));
+fn the_key_panels_are_right(targets: &[Asked], run: &Summary, prometheus: &Prometheus) {
+    let count = |what: &str| run.number(&format!("/counts/{what}"));
+    let tokens = |what: &str| run.number(&format!("/tokens/{what}"));
     let expected = [
         ("workflows", "Programs under this namespace", 1.0),
         ("workflows", "Running now", 0.0),
         ("workflows", "Ended", count("workflows")),
         ("workflows", "Success rate, seven days", 1.0),
         ("workflows", "Failure rate, now", 0.0),
-        ("workflows", "Average duration", demo.number("/duration_seconds")),
+        ("workflows", "Average duration", run.number("/duration_seconds")),
         ("workflows", "Steps for each run", count("steps")),
         ("map-reduce", "Agents at work", 0.0),
-        ("map-reduce", "Dead letters", demo.number("/items/dlq")),
+        ("map-reduce", "Dead letters", run.number("/items/dlq")),
         ("steps", "Steps", count("steps")),
         ("steps", "Recovery rate", count("recoveries") / count("steps")),
         ("models", "Tokens", tokens("input") + tokens("output")),
@@ -171,11 +130,16 @@ fn the_key_panels_are_right(targets: &[Asked], demo: &Demo, prometheus: &Prometh
     }
 }
 
-fn the_event_store_says_the_same(targets: &[Asked], demo: &Demo, prometheus: &Prometheus, store: &Postgres) {
+fn the_event_store_says_the_same(
+    targets: &[Asked],
+    run: &Summary,
+    prometheus: &Prometheus,
+    store: &Postgres,
+) {
     let (_, target) =
         targets.iter().find(|(_, target)| target.panel == "Tokens by model, exact").expect("the panel");
     let rows = ask(target, prometheus, store).expect("an answer");
-    let number = |pointer: &str| demo.number(pointer);
+    let number = |pointer: &str| run.number(pointer);
     let [row] = &rows[..] else { panic!("one model was called: {rows:?}") };
     let (row, cost) = row.rsplit_once('|').expect("columns");
     assert_eq!(cost.parse().ok(), Some(number("/cost_usd")), "a decimal sum has no error");

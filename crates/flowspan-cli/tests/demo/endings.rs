@@ -1,5 +1,6 @@
 //! Runs that do not go well, and what is left of them.
 
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
 use flowspan_cli::model_server::Fault;
@@ -26,6 +27,33 @@ fn a_file_that_keeps_failing_is_a_dead_letter_and_the_others_are_done() {
     let model = model(&[Fault::Unavailable]);
     let summary = summary(asking(&mut demo(sources.path()), &model));
     assert_eq!((number(&summary, "/items/success"), number(&summary, "/items/dlq")), (1, 1));
+}
+
+#[test]
+fn a_dead_letter_is_worked_on_again_until_somebody_has_mended_it() {
+    let sources = sources(1);
+    let bad = sources.path().join("bad.txt");
+    std::fs::write(&bad, b"\xff").expect("written");
+    let mut child = demo(sources.path())
+        .args(["--retry-dead-letters", "50ms"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    let mut said = String::new();
+    // The second time: it has failed again.
+    while said.matches("goes to the dead-letter queue").count() < 2 {
+        assert!(stderr.read_line(&mut said).expect("text") > 0, "it gave up: {said}");
+    }
+    std::fs::write(&bad, b"mended").expect("written");
+    stderr.read_to_string(&mut said).expect("text");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{said}");
+    let summary = summary_of(&output);
+    assert_eq!((number(&summary, "/items/success"), number(&summary, "/items/dlq")), (2, 0));
+    assert_eq!(number(&summary, "/items/total"), 2);
 }
 
 #[test]

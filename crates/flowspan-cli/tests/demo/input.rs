@@ -12,6 +12,7 @@ fn an_argument_of_no_use_is_named_with_its_value_and_the_accepted_form() {
         (["--otlp-protocol", "smoke"], ["smoke", "http/protobuf"]),
         (["--metrics-address", "here"], ["here", "--metrics-address"]),
         (["--keep-open", "long"], ["long", "30s"]),
+        (["--retry-dead-letters", "0s"], ["0s", "longer"]),
         (["--call-timeout", "3 parsecs"], ["3 parsecs", "--call-timeout"]),
         (["--concurrency", "0"], ["0", "--concurrency"]),
         (["--seed", "x"], ["x", "--seed"]),

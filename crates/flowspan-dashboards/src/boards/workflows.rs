@@ -44,14 +44,15 @@ const GLANCE: &[Panel] = &[
     panel(
         Look::Stat,
         "Success rate, seven days",
-        "The share of the runs of the last seven days that succeeded, whatever time is chosen above.",
+        "The share of the runs of the last seven days that succeeded, whatever time is chosen above. From the recording rules, a quarter of an hour late: seven days of raw samples are too many to read at each look.",
     )
     .asks(&[ask(
-        r#"sum(%grown(<workflow.executions>{workflow_name=~"$workflow",status="success"}, 7d)) / sum(%grown(<workflow.executions>{workflow_name=~"$workflow"}, 7d))"#,
+        r#"(sum(sum_over_time(<:workflow_executions:grown15m>{workflow_name=~"$workflow",status="success"}[7d])) or vector(0)) / (sum(sum_over_time(<:workflow_executions:grown15m>{workflow_name=~"$workflow"}[7d])) > 0)"#,
         "success",
     )])
     .unit(Unit::Share)
-    .better_from(&[(0.8, Yellow), (0.95, crate::Colour::Green)]),
+    .better_from(&[(0.8, Yellow), (0.95, crate::Colour::Green)])
+    .empty("nothing has ended, or the recording rules are not loaded"),
     panel(
         Look::Stat,
         "Failure rate, now",

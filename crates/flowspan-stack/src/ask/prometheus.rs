@@ -1,4 +1,4 @@
-//! Instant queries.
+//! Instant queries, and the alerts that are open.
 
 use std::collections::BTreeMap;
 
@@ -33,9 +33,39 @@ impl From<Raw> for Sample {
     }
 }
 
+/// An alert that fires, or will if its cause lasts.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(from = "RawAlert")]
+pub struct OpenAlert {
+    /// All labels, `alertname` among them.
+    pub labels: BTreeMap<String, String>,
+    /// Whether it fires; else it is pending.
+    pub is_firing: bool,
+    /// The value of its expression.
+    pub value: f64,
+}
+
 #[derive(Deserialize)]
-struct Answer {
-    data: Data,
+struct RawAlert {
+    labels: BTreeMap<String, String>,
+    state: String,
+    value: String,
+}
+
+impl From<RawAlert> for OpenAlert {
+    fn from(RawAlert { labels, state, value }: RawAlert) -> Self {
+        Self { labels, is_firing: state == "firing", value: value.parse().unwrap_or(f64::NAN) }
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer<T = Data> {
+    data: T,
+}
+
+#[derive(Deserialize)]
+struct Alerts {
+    alerts: Vec<OpenAlert>,
 }
 
 #[derive(Deserialize)]
@@ -76,5 +106,17 @@ impl Prometheus {
         let samples = self.query(expression)?;
         assert!(samples.len() <= 1, "`{expression}` gives several series: {samples:?}");
         Ok(samples.first().map(|sample| sample.value))
+    }
+
+    /// The open alerts of this name, pending or firing: one for each set of labels.
+    ///
+    /// # Errors
+    ///
+    /// [`StackError`] when Prometheus does not answer, or something else than a list.
+    pub fn alerts(&self, name: &str) -> Result<Vec<OpenAlert>, StackError> {
+        let url = format!("{}/api/v1/alerts", self.url());
+        let answer: Answer<Alerts> = http::json(&url, &[])?;
+        let is_named = |alert: &OpenAlert| alert.labels.get("alertname").is_some_and(|label| label == name);
+        Ok(answer.data.alerts.into_iter().filter(is_named).collect())
     }
 }

@@ -1,9 +1,10 @@
 //! A back end between a Collector and its sink that refuses as it is told to.
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
         mpsc,
     },
@@ -34,6 +35,10 @@ struct State {
     refuses: AtomicU64,
     requests: AtomicU64,
     refused: AtomicU64,
+    /// Requests that have no answer yet.
+    under_way: AtomicU64,
+    /// The spans that the sink has taken.
+    forwarded: Mutex<BTreeSet<Vec<u8>>>,
 }
 
 struct Forward {
@@ -86,6 +91,16 @@ impl BackEnd {
     pub(crate) fn refused(&self) -> u64 {
         self.state.refused.load(Ordering::SeqCst)
     }
+
+    /// Whether every request has its answer.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.state.under_way.load(Ordering::SeqCst) == 0
+    }
+
+    /// How many spans the sink has taken so far.
+    pub(crate) fn forwarded(&self) -> usize {
+        self.state.forwarded.lock().expect("nobody has panicked").len()
+    }
 }
 
 #[tonic::async_trait]
@@ -94,14 +109,36 @@ impl TraceService for Forward {
         &self,
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        let _under_way = UnderWay::new(&self.state.under_way);
         let number = self.state.requests.fetch_add(1, Ordering::SeqCst);
         // 7 is coprime to 10: the refusals are spread, and exact over any ten requests.
         if number * 7 % 10 < self.state.refuses.load(Ordering::SeqCst) {
             self.state.refused.fetch_add(1, Ordering::SeqCst);
             return Err(Status::unavailable("not now"));
         }
+        let request = request.into_inner();
+        let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
+        let spans: Vec<_> = scopes.flat_map(|scope| &scope.spans).map(|span| span.span_id.clone()).collect();
         let away = |_| Status::unavailable("the sink is away");
         let mut sink = TraceServiceClient::connect(self.sink.clone()).await.map_err(away)?;
-        sink.export(request.into_inner()).await.map_err(|_| Status::unavailable("the sink is away"))
+        let answer = sink.export(request).await.map_err(|_| Status::unavailable("the sink is away"))?;
+        self.state.forwarded.lock().expect("nobody has panicked").extend(spans);
+        Ok(answer)
+    }
+}
+
+/// A request on its way through, until its answer or the one who asked is gone.
+struct UnderWay<'a>(&'a AtomicU64);
+
+impl<'a> UnderWay<'a> {
+    fn new(under_way: &'a AtomicU64) -> Self {
+        under_way.fetch_add(1, Ordering::SeqCst);
+        Self(under_way)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }

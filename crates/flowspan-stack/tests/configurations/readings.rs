@@ -45,6 +45,16 @@ pub(crate) fn sum(exposition: &str, name: &str, part: &str) -> f64 {
         .sum()
 }
 
+/// Sum over Collectors of what they say of themselves.
+pub(crate) fn told(collectors: &[Collector], name: &str, part: &str) -> Outcome<f64> {
+    collectors.iter().map(|collector| Ok(sum(&collector.telemetry()?, name, part))).sum()
+}
+
+/// How many traces gateways have judged; with `sampled="true"` those that they keep.
+pub(crate) fn decided(gateways: &[Collector], part: &str) -> Outcome<f64> {
+    told(gateways, "otelcol_processor_tail_sampling_global_count_traces_sampled", part)
+}
+
 /// Sum over Collectors of what they counted themselves.
 pub(crate) fn counted(collectors: &[Collector], name: &str, part: &str) -> Outcome<f64> {
     collectors.iter().map(|collector| Ok(sum(&collector.metrics()?, name, part))).sum()

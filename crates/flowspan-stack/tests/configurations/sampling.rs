@@ -9,7 +9,7 @@ use crate::{
     Outcome, PATIENCE,
     fleet::Fleet,
     load::{Trace, send_counter, send_log, send_spans},
-    readings::{counted, sum, traces},
+    readings::{counted, decided, told, traces},
 };
 
 const ORDINARY: u64 = 400;
@@ -79,7 +79,7 @@ fn a_gateway_keeps_what_is_noteworthy_and_a_share_of_the_rest_and_counts_all() -
         assert!(durations >= total, "and so are the {durations} durations");
     }
     let logs = || {
-        let logs = sum(&fleet.gateways[0].telemetry().ok()?, "otelcol_receiver_accepted_log_records", "");
+        let logs = told(&fleet.gateways[..1], "otelcol_receiver_accepted_log_records", "").ok()?;
         (logs == 1.0).then_some(())
     };
     wait_until(PATIENCE, logs).ok_or("the log was not counted")?;
@@ -100,25 +100,19 @@ fn a_gateway_keeps_what_is_noteworthy_and_a_share_of_the_rest_and_counts_all() -
     assert!(complete.is_some(), "not kept, or not whole: {:?}", missing());
 
     // Of the rest a tenth: the trace's id decides, so the number is always the same.
-    let decided = || {
-        let decided = fleet.gateways.iter().map(|gateway| {
-            let name = "otelcol_processor_tail_sampling_global_count_traces_sampled";
-            Ok(sum(&gateway.telemetry()?, name, ""))
-        });
-        decided.sum::<Outcome<f64>>().ok().filter(|decided| *decided >= total)
-    };
-    wait_until(PATIENCE, decided).ok_or("not all traces were judged")?;
+    let judged = || decided(&fleet.gateways, "").ok().filter(|judged| *judged >= total);
+    wait_until(PATIENCE, judged).ok_or("not all traces were judged")?;
+    let sampled = decided(&fleet.gateways, r#"sampled="true""#)?;
     // What was decided has yet to be written.
-    let settled = || {
-        let before = traces(&sink).len();
-        std::thread::sleep(Duration::from_millis(500));
-        (traces(&sink).len() == before).then_some(())
+    let written = || {
+        let kept = traces(&sink);
+        let is_whole = kept.len() as f64 >= sampled && kept.values().all(|spans| spans.len() == 2);
+        is_whole.then_some(kept)
     };
-    wait_until(PATIENCE, settled).ok_or("the back end never came to rest")?;
-    let kept = traces(&sink);
+    let kept = wait_until(PATIENCE, written).ok_or("what is kept did not arrive, or not whole")?;
+    assert_eq!(kept.len() as f64, sampled, "nothing arrives that was not kept");
     let ids: BTreeSet<_> = ordinary.iter().map(|trace| trace.id.as_str()).collect();
     let share = kept.keys().filter(|id| ids.contains(id.as_str())).count();
     assert!((20..=65).contains(&share), "{share} of {ORDINARY} ordinary traces were kept");
-    assert!(kept.values().all(|spans| spans.len() == 2), "what is kept is whole");
     Ok(())
 }
