@@ -133,10 +133,14 @@ impl Links {
     fn follow(&self, said: Said<'_>, span: Place<'_>) -> Found {
         let around = (span.context.trace_id(), span.parent);
         let mut found = Found::default();
-        found.links.extend(said.resumes.and_then(named));
+        if let Some(resumed) = said.resumes {
+            found.links.extend(named(resumed));
+        }
         if let Some(number) = said.attempt {
             let work = Work { around, name: span.name, item: said.item };
-            found.links.extend(self.attempts.take(&work, number, span.context));
+            if let Some(before) = self.attempts.take(&work, number, span.context) {
+                found.links.push(before);
+            }
         }
         if said.item.is_some() || said.is_reduction || said.is_job {
             let mut items = self.items.lock().unwrap_or_else(PoisonError::into_inner);

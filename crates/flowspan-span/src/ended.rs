@@ -13,7 +13,7 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
-use crate::{attributes::own_attributes, convention::speak, keep_last, room::give_back_room};
+use crate::{attributes::own_attributes, convention::speak, keep_last, room::Lent};
 
 /// A span that is over, on its way to an exporter.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub struct SpanFacts {
     /// How it ended.
     pub status: Status,
     /// What is known of the vocabulary.
-    pub fields: Fields,
+    pub fields: Lent,
     /// Which of the fields are said on the span; others belong to spans around it.
     pub own: FieldSet,
     /// What is said on the span and not of the vocabulary.
@@ -89,7 +89,7 @@ impl SpanFacts {
             start,
             duration,
             status: Status::Unset,
-            fields: Fields::default(),
+            fields: Lent::default(),
             own: FieldSet::NONE,
             attributes: Vec::new(),
             dropped_attributes: 0,
@@ -117,7 +117,6 @@ impl SpanFacts {
             }
             attributes = told;
         }
-        give_back_room(self.fields);
         let Extras { events, links, sampled_by } = self.extras.map(|extras| *extras).unwrap_or_default();
         attributes.extend(sampled_by);
         let beyond = attributes.len().saturating_sub(self.max_attributes as usize);

@@ -32,5 +32,5 @@ mod sink;
 pub use attributes::{keep_last, of_value, own_attributes};
 pub use convention::speak;
 pub use ended::{EndedSpan, Extras, SpanFacts, keep_scope};
-pub use room::{give_back_room, take_room};
+pub use room::{Lent, take_room};
 pub use sink::{Made, SpanSink};

@@ -6,6 +6,7 @@
 
 use std::{
     cell::RefCell,
+    ops::{Deref, DerefMut},
     sync::{Mutex, PoisonError},
 };
 
@@ -42,8 +43,41 @@ fn refill(at_hand: &RefCell<Vec<Fields>>) -> Option<Fields> {
     at_hand.pop()
 }
 
-/// Gives the room of fields back that nobody needs any more.
-pub fn give_back_room(mut fields: Fields) {
+/// Fields whose room is used again when nobody needs them any more, wherever that is.
+#[derive(Clone, Debug, Default)]
+pub struct Lent(Fields);
+
+impl From<Fields> for Lent {
+    #[inline]
+    fn from(fields: Fields) -> Self {
+        Lent(fields)
+    }
+}
+
+impl Deref for Lent {
+    type Target = Fields;
+
+    #[inline]
+    fn deref(&self) -> &Fields {
+        &self.0
+    }
+}
+
+impl DerefMut for Lent {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Fields {
+        &mut self.0
+    }
+}
+
+impl Drop for Lent {
+    #[inline]
+    fn drop(&mut self) {
+        give_back(std::mem::take(&mut self.0));
+    }
+}
+
+fn give_back(mut fields: Fields) {
     // What they hold is dropped before anything is borrowed.
     fields.clear();
     if fields.capacity() == 0 || fields.capacity() > LARGE {
@@ -75,7 +109,7 @@ mod tests {
             fields.set(Field::StepName, "clone");
             fields
         };
-        let exporter = std::thread::spawn(move || (0..4 * CRATE).for_each(|_| give_back_room(used())));
+        let exporter = std::thread::spawn(move || (0..4 * CRATE).for_each(|_| drop(Lent::from(used()))));
         exporter.join().expect("no panic");
         let again = (0..4 * CRATE).map(|_| take_room()).inspect(|fields| assert!(fields.is_empty()));
         assert!(again.filter(|fields| fields.capacity() >= 7).count() >= 2 * CRATE);
@@ -84,10 +118,10 @@ mod tests {
     #[test]
     fn what_waits_is_bounded() {
         for _ in 0..3 * CRATE * CRATES {
-            give_back_room(Fields::with_capacity(1));
+            give_back(Fields::with_capacity(1));
         }
         assert!(WAITING.lock().unwrap_or_else(PoisonError::into_inner).len() <= CRATES);
-        give_back_room(Fields::with_capacity(LARGE + 1));
+        give_back(Fields::with_capacity(LARGE + 1));
         assert!(take_room().capacity() <= LARGE);
     }
 }

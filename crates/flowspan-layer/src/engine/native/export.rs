@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use flowspan_model::{Event, Field, FieldSet, Fields};
-use flowspan_span::{Extras, SpanFacts, own_attributes};
+use flowspan_model::{Event, Field, FieldSet};
+use flowspan_span::{Extras, Lent, SpanFacts, own_attributes};
 use opentelemetry::KeyValue;
 
 use super::{
@@ -46,7 +46,7 @@ impl State {
             start: self.start.time,
             duration: event.and_then(|event| event.duration).unwrap_or_else(|| self.start.instant.elapsed()),
             status: std::mem::take(&mut self.status),
-            fields: Fields::default(),
+            fields: Lent::default(),
             own,
             attributes: std::mem::take(&mut self.attributes),
             dropped_attributes: self.dropped_attributes,

@@ -221,7 +221,7 @@ where
         self.events.event(&event);
         let Some(mut facts) = facts else { return here::give_back(record, event.fields) };
         here::give_back(record, Fields::default());
-        facts.fields = event.fields;
+        facts.fields = event.fields.into();
         let normalizer = &self.traces.spans.normalizer;
         normalizer.links().add_to(event.kind, &mut facts);
         normalizer.take(facts.into());
