@@ -17,6 +17,8 @@ pub(crate) struct Cost {
     pub(crate) took: Duration,
     /// How long processors worked for it, which a busy machine does not change.
     pub(crate) worked: Duration,
+    /// How many series came back; none if Prometheus has refused or given up.
+    pub(crate) series: usize,
 }
 
 /// A running server; it ends when this is dropped.
@@ -34,7 +36,8 @@ impl Server {
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.tsdb.path={}", data.display()))
             .arg(format!("--web.listen-address={address}"))
-            .args(["--storage.tsdb.retention.time=1y", "--log.level=error"])
+            // As long as one would keep a month; blocks are compacted up to a tenth of it.
+            .args(["--storage.tsdb.retention.time=45d", "--log.level=error"])
             .stderr(Stdio::null())
             .spawn()?;
         let server = Self { child, url: format!("http://{address}") };
@@ -42,6 +45,20 @@ impl Server {
         wait_until(Duration::from_secs(120), || ureq::get(&ready).call().ok())
             .ok_or("Prometheus is not ready")?;
         Ok(server)
+    }
+
+    /// Waits until the blocks are compacted, as they would have been in the course of the month.
+    pub(crate) fn settle(&self) -> Result<(), Box<dyn Error>> {
+        const TRIGGERED: &str = "prometheus_tsdb_compactions_triggered_total ";
+        let metrics = format!("{}/metrics", self.url);
+        let triggered = || {
+            let text = ureq::get(&metrics).call().ok()?.body_mut().read_to_string().ok()?;
+            let number = text.lines().find_map(|line| line.strip_prefix(TRIGGERED))?;
+            // One after the other: when the second has begun, the first has left nothing to do.
+            number.parse::<f64>().ok().filter(|number| *number >= 2.0)
+        };
+        wait_until(Duration::from_secs(3600), triggered).ok_or("the blocks are not compacted in an hour")?;
+        Ok(())
     }
 
     pub(crate) fn instant(&self, query: &str, at: u64) -> Result<Cost, Box<dyn Error>> {
@@ -59,13 +76,20 @@ impl Server {
     }
 
     fn ask(&self, way: &str, query: &str, arguments: &[(&str, u64)]) -> Result<Cost, Box<dyn Error>> {
-        let mut request = ureq::get(format!("{}/api/v1/{way}", self.url)).query("query", query);
+        let mut request = ureq::get(format!("{}/api/v1/{way}", self.url))
+            .query("query", query)
+            .config()
+            .http_status_as_error(false)
+            .build();
         for (name, value) in arguments {
             request = request.query(*name, value.to_string());
         }
         let (begun, worked) = (Instant::now(), self.processor_time()?);
-        request.call()?.body_mut().with_config().limit(1 << 30).read_to_string()?;
-        Ok(Cost { took: begun.elapsed(), worked: self.processor_time()?.saturating_sub(worked) })
+        let answer = request.call()?.body_mut().with_config().limit(1 << 30).read_to_string()?;
+        let took = begun.elapsed();
+        let answer: serde_json::Value = serde_json::from_str(&answer)?;
+        let series = answer["data"]["result"].as_array().map_or(0, Vec::len);
+        Ok(Cost { took, worked: self.processor_time()?.saturating_sub(worked), series })
     }
 
     /// How long processors have worked for the server, all its threads together.
