@@ -200,6 +200,8 @@ impl Family {
                 self.outlets.refuse(refused);
                 match refused {
                     Refused::Unmatched { taken } if taken < 0.0 => taken,
+                    // Nothing is taken, and the series is there all the same: that it is zero is true.
+                    Refused::Unmatched { .. } => return self.unbound.add(0.0, &self.key_values(one)),
                     _ => return,
                 }
             }
