@@ -1,8 +1,8 @@
 //! The engine on top of `tracing-opentelemetry`, with the observations beside its spans.
 
-use std::{any::TypeId, sync::Arc, time::SystemTime};
+use std::{any::TypeId, sync::Arc};
 
-use flowspan_model::{Event as ModelEvent, EventSink, Field, Fields, Kind, Moment, SpanIds};
+use flowspan_model::{Event as ModelEvent, EventSink, Field, Fields, Kind, SpanIds};
 use flowspan_span::of_value;
 use opentelemetry::{Key, KeyValue, trace::SpanId};
 use opentelemetry_sdk::trace::SdkTracer;
@@ -17,7 +17,7 @@ use tracing_subscriber::{
 };
 
 use super::{
-    SpanEngine,
+    SpanEngine, is_inside, occurred,
     tracing_opentelemetry::{Ending, TracingOpenTelemetry},
 };
 use crate::{
@@ -25,9 +25,8 @@ use crate::{
     callsites::{self, Plan},
     content::Contents,
     dialects::{Dialect, Dialects, attributes_of},
-    names::names_its_agent,
-    names::span_name,
-    observation::{FieldVisitor, Observation},
+    names::{names_its_agent, span_name},
+    observation::Observation,
 };
 
 /// See the [module](self).
@@ -87,23 +86,11 @@ where
 
     /// Something of the vocabulary happened.
     fn occur(&self, event: &Event<'_>, kind: Kind, plan: &Plan, context: &Context<'_, S>) {
-        let mut fields = Fields::with_capacity(plan.len());
-        event.record(&mut FieldVisitor { plan, fields: &mut fields, fell: &mut 0 });
-        let mut ids = SpanIds::default();
-        if let Some((outer, outer_ids)) = nearest(context.event_span(event)) {
-            for (field, value) in outer.iter().filter(|(field, _)| field.is_inherited()) {
-                fields.set_default(field, value);
-            }
-            ids = outer_ids;
+        let mut told = occurred(event, kind, plan);
+        if let Some((outer, ids)) = nearest(context.event_span(event)) {
+            is_inside(&mut told, &outer, ids);
         }
-        self.events.event(&ModelEvent {
-            moment: Moment::Occurred,
-            kind,
-            time: SystemTime::now(),
-            ids,
-            duration: None,
-            fields,
-        });
+        self.events.event(&told);
     }
 }
 

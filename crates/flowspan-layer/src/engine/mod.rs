@@ -8,8 +8,9 @@ mod native;
 mod stand_in;
 mod tracing_opentelemetry;
 
-use std::any::TypeId;
+use std::{any::TypeId, time::SystemTime};
 
+use flowspan_model::{Event as ModelEvent, Fields, Kind, Moment, SpanIds};
 use tracing::{
     Dispatch, Event, Subscriber,
     span::{Attributes, Id, Record},
@@ -20,7 +21,7 @@ use crate::{content::Contents, dialects::Dialect};
 
 pub use self::native::{Spans, Unheard};
 pub(crate) use self::{compatible::Compatible, native::Native};
-use crate::accounting::Accounting;
+use crate::{accounting::Accounting, callsites::Plan, observation::FieldVisitor};
 
 /// Who makes OpenTelemetry spans of `tracing` spans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,4 +77,26 @@ pub(crate) trait SpanEngine<S: Subscriber>: Send + Sync {
     /// The part of the engine that has this type, if it wants to be found by it. What the pointer
     /// points to has that type and lives as long as the engine.
     fn interface(&self, id: TypeId) -> Option<*const ()>;
+}
+
+/// What is told of something of the vocabulary that has happened, as far as it says so itself.
+fn occurred(event: &Event<'_>, kind: Kind, plan: &Plan) -> ModelEvent {
+    let mut fields = Fields::with_capacity(plan.len());
+    event.record(&mut FieldVisitor { plan, fields: &mut fields, fell: &mut 0 });
+    ModelEvent {
+        moment: Moment::Occurred,
+        kind,
+        time: SystemTime::now(),
+        ids: SpanIds::default(),
+        duration: None,
+        fields,
+    }
+}
+
+/// It happened in this work, and takes over what that says about everything inside.
+fn is_inside(event: &mut ModelEvent, work: &Fields, ids: SpanIds) {
+    for (field, value) in work.iter().filter(|(field, _)| field.is_inherited()) {
+        event.fields.set_default(field, value);
+    }
+    event.ids = ids;
 }

@@ -1,84 +1,61 @@
-//! A callsite that stands in for those of a dialect.
+//! Callsites that stand in for others.
 //!
-//! What `tracing-opentelemetry` hears, it puts on the span under the name that it had. Of a span whose
-//! fields have other names in the end, or none, it must hear nothing but that there is one, and of
-//! which kind.
+//! Nobody has registered them: who is given a span of one of them hears of it, and nobody else.
 
-use opentelemetry::trace::SpanKind;
 use tracing::{
-    Metadata,
-    field::{FieldSet, Value},
+    Callsite, Metadata,
+    callsite::Identifier,
+    field::{FieldSet, Value, ValueSet},
     metadata::Kind,
-    span::{Attributes, Record},
     subscriber::Interest,
 };
 
-struct Callsite;
+/// A callsite of spans with a single field.
+pub(super) struct StandIn(&'static Metadata<'static>);
 
-static CALLSITE: Callsite = Callsite;
-static FIELDS: &[&str] = &["otel.kind"];
-static METADATA: Metadata<'static> = Metadata::new(
-    "foreign",
-    "flowspan",
-    tracing::Level::INFO,
-    None,
-    None,
-    None,
-    FieldSet::new(FIELDS, tracing::callsite::Identifier(&CALLSITE)),
-    Kind::SPAN,
-);
+/// Stands in for those of a dialect.
+///
+/// What `tracing-opentelemetry` hears, it puts on the span under the name that it had. Of a span whose
+/// fields have other names in the end, or none, it must hear nothing but that there is one, and of
+/// which kind.
+pub(super) static FOREIGN: StandIn = StandIn(&FOREIGN_METADATA);
+static FOREIGN_METADATA: Metadata<'static> = described("foreign", &["otel.kind"], &FOREIGN);
 
-impl tracing::Callsite for Callsite {
-    // It is never registered: nobody but the inner layer hears of it.
+/// The field by which a shadow is told which span it stands for.
+pub(super) const SHADOW_NUMBER: &str = "flowspan.shadow";
+
+/// That of the shadows that the native engine casts for `OpenTelemetrySpanExt`.
+pub(super) static SHADOW: StandIn = StandIn(&SHADOW_METADATA);
+static SHADOW_METADATA: Metadata<'static> = described("shadow", &[SHADOW_NUMBER], &SHADOW);
+
+const fn described(
+    name: &'static str,
+    fields: &'static [&'static str],
+    callsite: &'static StandIn,
+) -> Metadata<'static> {
+    let fields = FieldSet::new(fields, Identifier(callsite));
+    Metadata::new(name, "flowspan", tracing::Level::INFO, None, None, None, fields, Kind::SPAN)
+}
+
+impl StandIn {
+    /// Gives what a span of this callsite says if its field has this value.
+    pub(super) fn saying<T>(
+        &self,
+        value: &dyn Value,
+        action: impl FnOnce(&'static Metadata<'static>, &ValueSet<'_>) -> T,
+    ) -> T {
+        let fields = self.0.fields();
+        match fields.iter().next() {
+            Some(field) => action(self.0, &fields.value_set(&[(&field, Some(value))])),
+            None => action(self.0, &fields.value_set(&[])),
+        }
+    }
+}
+
+impl Callsite for StandIn {
     fn set_interest(&self, _: Interest) {}
 
     fn metadata(&self) -> &Metadata<'_> {
-        &METADATA
-    }
-}
-
-/// Gives attributes that say where the span stands, and its kind.
-pub(super) fn with_attributes<T>(
-    of: &Attributes<'_>,
-    kind: &SpanKind,
-    action: impl FnOnce(&Attributes<'_>) -> T,
-) -> T {
-    let kind = name(kind);
-    let kind: &dyn Value = &kind;
-    let fields = METADATA.fields();
-    let values = fields.iter().next().map(|field| [(field, Some(kind))]);
-    let values = values.as_ref().map(|[(field, kind)]| [(field, *kind)]);
-    let values = match &values {
-        Some(values) => fields.value_set(values),
-        None => fields.value_set(&[]),
-    };
-    let attributes = match of.parent() {
-        Some(parent) => Attributes::child_of(parent.clone(), &METADATA, &values),
-        None if of.is_root() => Attributes::new_root(&METADATA, &values),
-        None => Attributes::new(&METADATA, &values),
-    };
-    action(&attributes)
-}
-
-/// Gives a record that says the kind of a span.
-pub(super) fn with_record<T>(kind: &SpanKind, action: impl FnOnce(&Record<'_>) -> T) -> T {
-    let kind = name(kind);
-    let kind: &dyn Value = &kind;
-    let fields = METADATA.fields();
-    let values = fields.iter().next().map(|field| [(field, Some(kind))]);
-    let values = values.as_ref().map(|[(field, kind)]| [(field, *kind)]);
-    match &values {
-        Some(values) => action(&Record::new(&fields.value_set(values))),
-        None => action(&Record::new(&fields.value_set(&[]))),
-    }
-}
-
-fn name(kind: &SpanKind) -> &'static str {
-    match kind {
-        SpanKind::Client => "client",
-        SpanKind::Server => "server",
-        SpanKind::Producer => "producer",
-        SpanKind::Consumer => "consumer",
-        SpanKind::Internal => "internal",
+        self.0
     }
 }

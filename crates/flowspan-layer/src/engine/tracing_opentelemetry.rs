@@ -20,13 +20,11 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
-use crate::content::Contents;
-
 use super::{
     mends::{EventVisitor, Judged, Mends},
-    stand_in,
+    stand_in::FOREIGN,
 };
-use crate::normalizer::withdrawn;
+use crate::{attributes::word_of, content::Contents, normalizer::withdrawn};
 
 /// How a span ends.
 #[derive(Debug, Default)]
@@ -96,14 +94,21 @@ where
         kind: &SpanKind,
         context: Context<'_, S>,
     ) {
-        stand_in::with_attributes(attributes, kind, |attributes| {
-            self.inner.on_new_span(attributes, id, context);
+        FOREIGN.saying(&word_of(kind), |metadata, values| {
+            let attributes = match attributes.parent() {
+                Some(parent) => Attributes::child_of(parent.clone(), metadata, values),
+                None if attributes.is_root() => Attributes::new_root(metadata, values),
+                None => Attributes::new(metadata, values),
+            };
+            self.inner.on_new_span(&attributes, id, context);
         });
     }
 
     /// A span of a dialect is of this kind, as has become known. Too late if it has started.
     pub(super) fn set_span_kind(&self, id: &Id, kind: &SpanKind, context: Context<'_, S>) {
-        stand_in::with_record(kind, |record| self.inner.on_record(id, record, context));
+        FOREIGN.saying(&word_of(kind), |_, values| {
+            self.inner.on_record(id, &Record::new(values), context);
+        });
     }
 
     /// Adds an event to the span in which it happened.

@@ -1,6 +1,5 @@
 //! The engine of our own: one record for each span, one pass over its fields, no span of the SDK.
 
-mod callsite;
 mod clock;
 mod export;
 mod hear;
@@ -45,15 +44,15 @@ use self::{
     shadow::Shadows,
 };
 use super::{
-    SpanEngine,
+    SpanEngine, is_inside,
     mends::{EventVisitor, Judged},
+    occurred,
 };
 use crate::{
     accounting::{self, Accounting, Sums},
     callsites::{self, Plan},
     content::Contents,
     dialects::{Dialect, Dialects},
-    observation::FieldVisitor,
 };
 
 /// Numbers the engines of the process, so that none takes another's spans for its own.
@@ -250,24 +249,12 @@ where
         if !self.events.wants(Moment::Occurred, kind) {
             return;
         }
-        let mut fields = Fields::with_capacity(plan.len());
-        event.record(&mut FieldVisitor { plan, fields: &mut fields, fell: &mut 0 });
-        let mut ids = Default::default();
+        let mut told = occurred(event, kind, plan);
         if let Some(around) = around {
             let state = around.state();
-            ids = around.ids(&state);
-            for (field, value) in state.fields.iter().filter(|(field, _)| field.is_inherited()) {
-                fields.set_default(field, value);
-            }
+            is_inside(&mut told, &state.fields, around.ids(&state));
         }
-        self.events.event(&ModelEvent {
-            moment: Moment::Occurred,
-            kind,
-            time: SystemTime::now(),
-            ids,
-            duration: None,
-            fields,
-        });
+        self.events.event(&told);
     }
 
     fn add_event(&self, event: &Event<'_>, record: &Record) {

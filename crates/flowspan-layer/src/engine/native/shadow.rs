@@ -29,15 +29,12 @@ use tracing_subscriber::{
 };
 
 use super::{
-    callsite,
+    super::stand_in::{SHADOW, SHADOW_NUMBER},
     open::Open,
     origin::Traces,
     proxy::Proxy,
     record::{Life, Record},
 };
-
-/// The attribute by which a shadow's span is told which record it stands for.
-const NUMBER: &str = "flowspan.shadow";
 
 type Theatre = Layered<OpenTelemetryLayer<Stage, Caster>, Stage>;
 
@@ -164,8 +161,8 @@ impl Stage {
             }
             let number = self.waiting.add(Arc::clone(&record));
             let theatre = self.theatre.upgrade()?;
-            let shadow = callsite::with_attributes(number, |attributes| {
-                with_shadows_own_ids(|| theatre.new_span(attributes))
+            let shadow = SHADOW.saying(&number, |shadow, values| {
+                with_shadows_own_ids(|| theatre.new_span(&Attributes::new_root(shadow, values)))
             });
             state.rare().shadow = Some(shadow.clone());
             record.has_shadow.store(true, Ordering::Release);
@@ -180,7 +177,7 @@ impl Stage {
 
     /// A shadow without OpenTelemetry's data.
     fn cast(&self, number: i64) -> Id {
-        callsite::with_attributes(number, |attributes| self.registry.new_span(attributes))
+        SHADOW.saying(&number, |shadow, values| self.registry.new_span(&Attributes::new_root(shadow, values)))
     }
 }
 
@@ -241,8 +238,11 @@ impl Tracer for Caster {
     type Span = Proxy;
 
     fn build_with_context(&self, builder: SpanBuilder, parent: &OtelContext) -> Proxy {
-        let (numbers, attributes): (Vec<_>, Vec<_>) =
-            builder.attributes.into_iter().flatten().partition(|attribute| attribute.key.as_str() == NUMBER);
+        let (numbers, attributes): (Vec<_>, Vec<_>) = builder
+            .attributes
+            .into_iter()
+            .flatten()
+            .partition(|attribute| attribute.key.as_str() == SHADOW_NUMBER);
         let record = numbers.into_iter().find_map(|attribute| match attribute.value {
             Value::I64(number) => self.waiting.take(number),
             _ => None,
