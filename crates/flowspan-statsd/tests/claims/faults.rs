@@ -64,18 +64,24 @@ fn a_name_that_nobody_knows_costs_its_lines_and_nothing_else() {
     assert_eq!(program.account().lost(), 100);
 }
 
-#[test]
-fn a_full_queue_drops_the_newest_and_counts_it() {
-    let (receiver, address) = receiver();
-    let mut program = Program::new(&Statsd::to(address).queue_capacity(10));
+/// Holds the worker until what comes back is dropped. Its thread is held, not only a task: nothing is sent
+/// meanwhile.
+fn hold(program: &Program) -> mpsc::Sender<()> {
     let (release, held) = mpsc::channel::<()>();
     let (holding, is_held) = mpsc::channel();
     program.worker.handle().spawn(async move {
         holding.send(()).expect("the test waits");
-        // The thread is held, not only the task: nothing is sent meanwhile.
         let _ = held.recv();
     });
     is_held.recv().expect("the worker runs");
+    release
+}
+
+#[test]
+fn a_full_queue_drops_the_newest_and_counts_it() {
+    let (receiver, address) = receiver();
+    let mut program = Program::new(&Statsd::to(address).queue_capacity(10));
+    let release = hold(&program);
     for value in 0..25 {
         program.measure(&counter(), f64::from(value));
     }
@@ -92,9 +98,11 @@ fn a_full_queue_drops_the_newest_and_counts_it() {
 fn lines_fill_datagrams_of_the_size_that_was_asked_for() {
     let (receiver, address) = receiver();
     let mut program = Program::new(&Statsd::to(address).datagram_size(100));
+    let release = hold(&program);
     for _ in 0..20 {
         program.measure(&counter(), 7.0);
     }
+    drop(release);
     program.sink.pipeline().flush(PATIENCE).expect("sent");
     // A line and its break have 19 bytes: five of them have a place.
     for _ in 0..4 {
