@@ -8,7 +8,7 @@ use std::{
 
 use flowspan_content::{Content, ContentPolicy, MAX_INPUT, Outcome, Refusal};
 use flowspan_model::{SEAL, unseal};
-use flowspan_span::keep_last;
+use flowspan_span::{MAX_ATTRIBUTES, keep_last};
 use opentelemetry::{Key, KeyValue, Value};
 
 /// The policy of content of a layer. Default: nothing leaves.
@@ -63,7 +63,7 @@ impl Contents {
             return;
         }
         // What was said first and corrected later is asked about once.
-        keep_last(attributes);
+        keep_last(attributes, MAX_ATTRIBUTES);
         let found: Vec<_> =
             attributes.extract_if(.., |attribute| is_content(attribute.key.as_str())).collect();
         // What stayed sealed has been refused.

@@ -4,8 +4,8 @@
 ///
 /// To give it back is a plain store. That of the standard library, behind which a thread can sleep, has to
 /// swap and look whether one does, which takes as long as all of what is done under it; and a span is locked
-/// ten times in its life. So no code that is not ours runs under it, nothing is waited for, and nothing
-/// is dropped that may hold what is not ours.
+/// ten times in its life. So no code of a program runs under it, and nothing is dropped that may hold what
+/// is the program's; other locks that are taken under it are held for as short a time.
 pub(crate) type Lock<T> = spin::mutex::SpinMutex<T, spin::Yield>;
 
 /// What is behind a [`Lock`], as long as this lives.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use flowspan_model::{Field, Semconv};
-use flowspan_span::{EndedSpan, Made, SpanSink, keep_last, speak};
+use flowspan_span::{EndedSpan, MAX_ATTRIBUTES, Made, SpanSink, keep_last, speak};
 use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
 use opentelemetry_sdk::{
     Resource,
@@ -65,7 +65,7 @@ impl Normalizer {
     /// Hands on a span of the native engine, which is in its final form or will be when it is made.
     #[inline]
     pub(crate) fn take(&self, span: EndedSpan) {
-        self.hand_on(span, |sink, span| sink.take(span));
+        self.hand_on(span, |sink, span| sink.wants(span), |sink, span| sink.take(span));
     }
 
     /// Where links come from.
@@ -74,9 +74,14 @@ impl Normalizer {
     }
 
     #[inline(always)]
-    fn hand_on<T: Clone>(&self, span: T, to: impl Fn(&dyn SpanSink, T)) {
+    fn hand_on<T: Clone>(
+        &self,
+        span: T,
+        wants: impl Fn(&dyn SpanSink, &T) -> bool,
+        to: impl Fn(&dyn SpanSink, T),
+    ) {
         let Some((last, others)) = self.sinks.split_last() else { return };
-        for sink in others {
+        for sink in others.iter().filter(|sink| wants(sink.as_ref(), &span)) {
             to(sink.as_ref(), span.clone());
         }
         to(last.as_ref(), span);
@@ -99,11 +104,11 @@ impl SpanProcessor for Normalizer {
         withdraw(&mut span.attributes);
         // First what came last: only one value of a key counts, and it has to be named before it can be
         // told whether it is of the same key.
-        let dropped = keep_last(&mut span.attributes);
+        let dropped = keep_last(&mut span.attributes, MAX_ATTRIBUTES);
         span.dropped_attributes_count = span.dropped_attributes_count.saturating_add(dropped);
         speak(&mut span.attributes, self.semconv);
         self.links.add(&mut span);
-        self.hand_on(span, |sink, span| sink.on_end(span));
+        self.hand_on(span, |_, _| true, |sink, span| sink.on_end(span));
     }
 
     fn force_flush(&self) -> OTelSdkResult {

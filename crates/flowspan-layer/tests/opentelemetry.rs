@@ -2,9 +2,11 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use flowspan_api::{Step, Workflow};
-use flowspan_layer::Engine;
-use flowspan_model::{Kind, Moment};
+use flowspan_layer::{Engine, FlowspanLayer, Normalizer, Spans};
+use flowspan_model::{Event, EventSink, Kind, Moment, Semconv};
 use opentelemetry::{
     Context, KeyValue, Value,
     baggage::BaggageExt,
@@ -13,9 +15,13 @@ use opentelemetry::{
         SpanContext, SpanId, Status, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer, TracerProvider,
     },
 };
-use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::Sampler};
+use opentelemetry_sdk::{
+    propagation::TraceContextPropagator,
+    trace::{InMemorySpanExporter, Sampler, SimpleSpanProcessor},
+};
 use tracing::info_span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::layer::SubscriberExt;
 
 use self::support::{Bench, attribute};
 
@@ -273,4 +279,41 @@ with_both_engines! {
     injection_gives_the_ids_of_the_span;
     a_suppressed_thread_makes_no_spans;
     guards_that_are_dropped_out_of_order_leave_nothing_behind;
+}
+
+/// The other engine cannot look at what is said to `tracing-opentelemetry`; its spans are named when they go out.
+#[test]
+fn what_is_said_through_the_extension_trait_leaves_in_the_generation_of_the_program() {
+    for (semconv, has_latest, has_older) in
+        [(Semconv::Latest, true, false), (Semconv::V1_41, false, true), (Semconv::Both, true, true)]
+    {
+        let exporter = InMemorySpanExporter::default();
+        let normalizer = Normalizer::new(vec![Box::new(SimpleSpanProcessor::new(exporter.clone()))]);
+        let layer = FlowspanLayer::native(Spans::new(normalizer.semconv(semconv)), Arc::new(Nobody));
+        let default = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+        for name in ["a call", "of nobody"] {
+            let span = info_span!("said");
+            span.set_attribute("gen_ai.usage.cache_write.input_tokens", 7_i64);
+            span.set_attribute("gen_ai.system", "openai");
+            if name == "a call" {
+                span.set_attribute("gen_ai.operation.name", "chat");
+            }
+        }
+        drop(default);
+        let spans = exporter.get_finished_spans().expect("the exporter is alive");
+        assert_eq!(spans.len(), 2);
+        for span in spans {
+            let has = |key: &str| span.attributes.iter().any(|attribute| attribute.key.as_str() == key);
+            assert_eq!(has("gen_ai.usage.cache_write.input_tokens"), has_latest, "{semconv:?} {span:?}");
+            assert_eq!(has("gen_ai.usage.cache_creation.input_tokens"), has_older, "{semconv:?} {span:?}");
+            assert_eq!(has("gen_ai.system"), has_older, "{semconv:?} {span:?}");
+            assert!(has("gen_ai.provider.name"), "{semconv:?} {span:?}");
+        }
+    }
+}
+
+struct Nobody;
+
+impl EventSink for Nobody {
+    fn event(&self, _: &Event) {}
 }

@@ -201,7 +201,10 @@ impl Family {
                 match refused {
                     Refused::Unmatched { taken } if taken < 0.0 => taken,
                     // Nothing is taken, and the series is there all the same: that it is zero is true.
-                    Refused::Unmatched { .. } => return self.unbound.add(0.0, &self.key_values(one)),
+                    // Sinks, which are told of changes, are told nothing.
+                    Refused::Unmatched { .. } if one.bound().is_none() => {
+                        return self.unbound.add(0.0, &self.key_values(one));
+                    }
                     _ => return,
                 }
             }

@@ -80,8 +80,8 @@ pub struct Own<K, const N: usize> {
     kind: PhantomData<K>,
 }
 
-/// One series of a metric of the program's own, found once: adding to it costs a few nanoseconds and
-/// allocates nothing.
+/// One series of a metric of the program's own, found once: as soon as it has been measured a few times,
+/// adding to it costs a few nanoseconds and allocates nothing.
 pub struct OwnSeries<K> {
     inner: Option<(Arc<Family>, Way)>,
     kind: PhantomData<K>,

@@ -5,9 +5,8 @@ use opentelemetry::{Key, KeyValue, StringValue, Value};
 
 use crate::convention::{is_list, list};
 
-/// How many attributes a span may have: the default of the specification. The SDK cuts a span at its
-/// own limit, but a span need not come from the SDK.
-const MAX_ATTRIBUTES: usize = 128;
+/// How many attributes a span may have, if nobody says otherwise: the default of the specification.
+pub const MAX_ATTRIBUTES: usize = 128;
 
 /// The value of a field as that of an attribute.
 #[inline]
@@ -37,17 +36,17 @@ pub fn own_attributes(own: FieldSet, fields: &Fields, others: usize) -> Vec<KeyV
     attributes
 }
 
-/// Keeps the last value of each key, at the place of the first, and no more than 128 keys. Gives the number
-/// of attributes that found no place.
+/// Keeps the last value of each key, at the place of the first, and no more than so many keys. Gives the
+/// number of attributes that found no place.
 ///
 /// The lists are short, so comparing is cheaper than hashing; the limit keeps it so.
-pub fn keep_last(attributes: &mut Vec<KeyValue>) -> u32 {
+pub fn keep_last(attributes: &mut Vec<KeyValue>, most: usize) -> u32 {
     let (mut kept, mut dropped) = (0, 0);
     for index in 0..attributes.len() {
         let (before, rest) = attributes.split_at_mut(index);
         match before[..kept].iter_mut().find(|earlier| earlier.key == rest[0].key) {
             Some(earlier) => std::mem::swap(&mut earlier.value, &mut rest[0].value),
-            None if kept < MAX_ATTRIBUTES => {
+            None if kept < most => {
                 attributes.swap(kept, index);
                 kept += 1;
             }
@@ -66,7 +65,7 @@ mod tests {
     fn the_last_value_of_a_key_stands_at_the_place_of_the_first() {
         let mut attributes =
             vec![KeyValue::new("a", 1), KeyValue::new("b", 1), KeyValue::new("a", 2), KeyValue::new("c", 3)];
-        keep_last(&mut attributes);
+        keep_last(&mut attributes, MAX_ATTRIBUTES);
         assert_eq!(attributes, [KeyValue::new("a", 2), KeyValue::new("b", 1), KeyValue::new("c", 3)]);
     }
 
@@ -74,7 +73,7 @@ mod tests {
     fn what_is_beyond_the_limit_is_dropped_and_counted() {
         let many = (0..10_000).map(|index| KeyValue::new(format!("key {}", index % 5_000), index));
         let mut attributes: Vec<KeyValue> = many.collect();
-        assert_eq!(keep_last(&mut attributes), 2 * (5_000 - 128));
+        assert_eq!(keep_last(&mut attributes, MAX_ATTRIBUTES), 2 * (5_000 - 128));
         assert_eq!(attributes.len(), 128);
         assert_eq!(attributes[0], KeyValue::new("key 0", 5_000));
     }

@@ -108,17 +108,18 @@ impl SpanFacts {
         if !attributes.is_empty() {
             speak(&mut attributes, Semconv::Latest);
         }
+        let Extras { events, links, mut sampled_by } = self.extras.map(|extras| *extras).unwrap_or_default();
+        let others = attributes.len() + sampled_by.len();
         if !self.own.is_empty() {
-            let mut told = own_attributes(self.own, &self.fields, attributes.len());
-            // Each list has each key once; both together need not.
-            if !attributes.is_empty() {
-                told.append(&mut attributes);
-                dropped = dropped.saturating_add(keep_last(&mut told));
-            }
+            let mut told = own_attributes(self.own, &self.fields, others);
+            told.append(&mut attributes);
             attributes = told;
         }
-        let Extras { events, links, sampled_by } = self.extras.map(|extras| *extras).unwrap_or_default();
-        attributes.extend(sampled_by);
+        attributes.append(&mut sampled_by);
+        // Each list has each key once; together they need not.
+        if others > 0 {
+            dropped = dropped.saturating_add(keep_last(&mut attributes, self.max_attributes as usize));
+        }
         let beyond = attributes.len().saturating_sub(self.max_attributes as usize);
         attributes.truncate(self.max_attributes as usize);
         dropped = dropped.saturating_add(u32::try_from(beyond).unwrap_or(u32::MAX));
@@ -162,20 +163,18 @@ impl EndedSpan {
         }
     }
 
-    /// The text of a field of the vocabulary, if it is said on the span.
+    /// The text of a field of the vocabulary, if it is said on the span. An attribute of the same key came
+    /// later, and counts.
     pub fn text(&self, field: Field) -> Option<&str> {
-        match &self.0 {
-            Form::Facts(facts) => {
-                if facts.own.has(field) {
-                    facts.fields.text(field)
-                } else {
-                    None
-                }
-            }
-            Form::Data(data) => data.attributes.iter().find_map(|attribute| match &attribute.value {
-                Value::String(text) if attribute.key.as_str() == field.key() => Some(text.as_str()),
-                _ => None,
-            }),
+        let (attributes, facts) = match &self.0 {
+            Form::Facts(facts) => (&facts.attributes, Some(facts)),
+            Form::Data(data) => (&data.attributes, None),
+        };
+        let said = attributes.iter().rfind(|attribute| attribute.key.as_str() == field.key());
+        match (said, facts) {
+            (Some(KeyValue { value: Value::String(text), .. }), _) => Some(text.as_str()),
+            (None, Some(facts)) if facts.own.has(field) => facts.fields.text(field),
+            _ => None,
         }
     }
 
@@ -251,7 +250,7 @@ fn of_fields(fields: &Fields) -> usize {
         ModelValue::Text(text) if text.as_static().is_none() => text.len(),
         _ => 0,
     });
-    fields.len() * size_of::<(Field, ModelValue)>() + texts.sum::<usize>()
+    fields.capacity() * size_of::<(Field, ModelValue)>() + texts.sum::<usize>()
 }
 
 fn of_attributes(attributes: &[KeyValue]) -> usize {

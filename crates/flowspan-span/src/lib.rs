@@ -29,7 +29,7 @@ mod ended;
 mod room;
 mod sink;
 
-pub use attributes::{keep_last, of_value, own_attributes};
+pub use attributes::{MAX_ATTRIBUTES, keep_last, of_value, own_attributes};
 pub use convention::speak;
 pub use ended::{EndedSpan, Extras, SpanFacts, keep_scope};
 pub use room::{Lent, take_room};

@@ -16,6 +16,11 @@ use crate::EndedSpan;
 /// Spans of the SDK come by [`on_end`](SpanProcessor::on_end), those of flowspan's own engine by
 /// [`take`](SpanSink::take). Any other processor becomes a sink as [`Made`].
 pub trait SpanSink: SpanProcessor {
+    /// Whether it wants this span. One that does not is not copied for it. Default: every span.
+    fn wants(&self, _: &EndedSpan) -> bool {
+        true
+    }
+
     /// A span is over. Called on the thread that has ended it: do nothing here that lasts.
     fn take(&self, span: EndedSpan);
 }

@@ -77,7 +77,11 @@ type Redact = Box<dyn Fn(&str) -> String + Send + Sync>;
 impl Contents {
     /// The policy, and what content stands on: the builder's, else those of the environment.
     pub(crate) fn resolve(self, environment: &Environment) -> Result<(ContentPolicy, Carrier), SettingError> {
-        let standard = environment.parse(STANDARD_VARIABLE, STANDARD_ACCEPTED, of_standard)?;
+        // A program that has said all of it itself does not depend on what others write there.
+        let standard = match (&self.policy, self.carrier) {
+            (Some(_), Some(_)) => None,
+            _ => environment.parse(STANDARD_VARIABLE, STANDARD_ACCEPTED, of_standard)?,
+        };
         let policy = match self.policy {
             Some(policy) => policy,
             None => from_environment(environment, standard)?,

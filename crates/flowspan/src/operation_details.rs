@@ -74,9 +74,12 @@ impl Details {
 }
 
 impl SpanSink for Details {
+    fn wants(&self, span: &EndedSpan) -> bool {
+        span.text(Field::Operation).is_some_and(is_inference) && self.switches.is_on(Signal::Logs)
+    }
+
     fn take(&self, span: EndedSpan) {
-        let operation = span.text(Field::Operation);
-        if !operation.is_some_and(is_inference) || !self.switches.is_on(Signal::Logs) {
+        if !self.wants(&span) {
             return;
         }
         let span = SpanData::from(span);

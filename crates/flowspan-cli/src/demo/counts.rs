@@ -177,7 +177,8 @@ impl Counts {
     fn occurred(&self, event: &Event) {
         if event.kind == Kind::DeadLetterReprocessed {
             let letters = event.fields.integer(Field::Count).and_then(|count| u64::try_from(count).ok());
-            self.dlq.fetch_sub(letters.unwrap_or(1), Ordering::Relaxed);
+            let fewer = |dlq: u64| Some(dlq.saturating_sub(letters.unwrap_or(1)));
+            let _ = self.dlq.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer);
         }
     }
 

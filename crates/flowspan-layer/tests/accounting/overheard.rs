@@ -130,3 +130,18 @@ fn a_span_that_becomes_a_call_through_the_extension_trait_is_in_the_roll_up() {
     });
     assert_eq!(rolled_up(&bench.ended(Kind::Workflow)), [Some(10), None, Some(1)]);
 }
+
+#[test]
+fn a_span_that_becomes_an_agent_through_the_extension_trait_shows_the_sums_of_its_calls() {
+    use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+    let bench = bench(Engine::Native, Accounting::default());
+    let tracer = tracer(&bench);
+    within(Workflow::new("w").span(), || {
+        let span = info_span!("run");
+        span.set_attribute("gen_ai.operation.name", "invoke_agent");
+        span.in_scope(|| called(&tracer).end());
+    });
+    assert_eq!(rolled_up(&bench.ended(Kind::Agent)), [Some(10), Some(3), Some(1)]);
+    assert_eq!(rolled_up(&bench.ended(Kind::Workflow)), [Some(10), Some(3), Some(1)]);
+}

@@ -22,8 +22,8 @@ use std::{
     time::SystemTime,
 };
 
-use flowspan_model::{Event as ModelEvent, EventSink, FieldSet, Fields, Kind, Moment, TARGET};
-use flowspan_span::{EndedSpan, SpanFacts};
+use flowspan_model::{Event as ModelEvent, EventSink, FieldSet, Fields, Kind, Moment, Semconv, TARGET};
+use flowspan_span::{EndedSpan, SpanFacts, speak};
 use opentelemetry::{
     Context as OtelContext, KeyValue,
     trace::{Event as OtelEvent, SpanId, Status, TraceContextExt},
@@ -150,26 +150,34 @@ where
             let is_new = record.decide(&mut state) && record.is(Life::Begun);
             is_new.then(|| self.begin_work(record, &mut state)).flatten()
         });
-        if let Some(event) = started.flatten() {
-            self.events.event(&event);
-        }
+        self.tell_start(id, started.flatten());
     }
 
-    /// The work of a span begins, unless it has begun. Gives what is to be told of that, in a box: almost
-    /// nobody wants to be told, and what is large is slow to hand on even if it is not there.
+    /// The work of a span begins, unless it has begun. Gives what it is if that is to be told.
     #[inline]
-    fn begin(&self, record: &Record, state: &mut State) -> Option<Box<ModelEvent>> {
+    fn begin(&self, record: &Record, state: &mut State) -> Option<Kind> {
         if record.becomes(Life::Begun, state) { self.begin_work(record, state) } else { None }
     }
 
     /// What has begun is work.
-    fn begin_work(&self, record: &Record, state: &mut State) -> Option<Box<ModelEvent>> {
+    fn begin_work(&self, record: &Record, state: &mut State) -> Option<Kind> {
         let kind = record.kind()?;
         if let Some(outer) = record.around() {
             // From the inside outwards, always: two threads cannot wait for each other.
             state.inherit(&outer.state(), outer.origin().context.span_id());
         }
-        self.events.wants(Moment::Started, kind).then(|| Box::new(state.started(kind, record.ids(state))))
+        Some(kind)
+    }
+
+    /// Tells of the start of work, if somebody wants to be told. Sinks are asked while nothing is locked.
+    #[inline]
+    fn tell_start(&self, id: u64, started: Option<Kind>) {
+        if let Some(kind) = started
+            && self.events.wants(Moment::Started, kind)
+            && let Some(event) = self.look(id, |record| record.started(kind))
+        {
+            self.events.event(&event);
+        }
     }
 
     /// Judges the content that was said through the OpenTelemetry API. Who judges may log, which belongs to
@@ -226,22 +234,37 @@ where
         normalizer.take(facts.into());
     }
 
-    /// A span of nobody's vocabulary goes out.
+    /// A span of nobody's vocabulary goes out. With the sums of what was in it, if it may turn out to be work
+    /// by what was said through `OpenTelemetrySpanExt`.
     #[inline]
-    fn end_plain(&self, record: Arc<Record>, facts: SpanFacts, has_shadow: bool) {
-        let mut span = EndedSpan::from(facts);
-        if has_shadow {
-            // What it is may have been said through `OpenTelemetrySpanExt` alone.
-            let (mut data, mut sums) = (SpanData::from(span), Sums::default());
-            if let Some(event) = self.dialects.hear_span(&mut data, None, &self.accounting, &mut sums) {
-                self.pass_on(&record, &sums);
-                self.traces.spans.normalizer.links().add(&mut data);
-                self.events.event(&event);
-            }
-            span = data.into();
-        }
+    fn end_plain(&self, record: Arc<Record>, facts: SpanFacts, open_sums: Option<Sums>) {
+        let span = match open_sums {
+            Some(sums) => self.settle_question(&record, facts, sums),
+            None => facts.into(),
+        };
         here::give_back(record, Fields::default());
         self.traces.spans.normalizer.take(span);
+    }
+
+    #[cold]
+    fn settle_question(&self, record: &Record, mut facts: SpanFacts, mut sums: Sums) -> EndedSpan {
+        let normalizer = &self.traces.spans.normalizer;
+        if let Some(passed) = self.accounting.passed(|| record.origin().context.span_id()) {
+            sums.add(&passed);
+        }
+        // It is understood in the latest generation of the convention, and told in that of the program.
+        let semconv = std::mem::replace(&mut facts.semconv, Semconv::Latest);
+        let mut data = SpanData::from(EndedSpan::from(facts));
+        let event = self.dialects.hear_span(&mut data, None, &self.accounting, &mut sums);
+        self.pass_on(record, &sums);
+        if let Some(event) = event {
+            normalizer.links().add(&mut data);
+            self.events.event(&event);
+        }
+        if semconv != Semconv::Latest {
+            speak(&mut data.attributes, semconv);
+        }
+        data.into()
     }
 
     /// Something of the vocabulary happened.
@@ -407,9 +430,7 @@ where
             }
         });
         let Some((started, visible, active)) = entered else { return };
-        if let Some(event) = started {
-            self.events.event(&event);
-        }
+        self.tell_start(id, started);
         here::enter(self.number, id, visible, active);
     }
 
@@ -426,31 +447,40 @@ where
         if self.contents.is_wanted() {
             self.judge(&record);
         }
-        let mut state = record.state();
         let begun = record.is(Life::Begun);
-        let started = self.begin(&record, &mut state);
+        if !begun {
+            let started = self.begin(&record, &mut record.state());
+            if let Some(kind) = started
+                && self.events.wants(Moment::Started, kind)
+            {
+                self.events.event(&record.started(kind));
+            }
+        }
+        let mut state = record.state();
         record.becomes(Life::Closed, &mut state);
         state.finish(record.kind(), record.plan);
-        let rare = state.take_rare();
-        let (active, shadow) = (state.active.take(), rare.as_ref().and_then(|rare| rare.shadow.clone()));
+        let (active, mut rare) = (state.active.take(), state.take_rare());
+        let around = rare.as_mut().and_then(|rare| rare.around.take());
+        let shadow = rare.as_ref().and_then(|rare| rare.shadow.clone());
         let ids = record.ids(&state);
         let mut event = record.kind().map(|kind| state.ended(kind, ids, begun));
-        self.settle_accounts(&record, &mut state, event.as_mut());
+        // What it is may have been said through `OpenTelemetrySpanExt` alone, and is not known yet.
+        let is_open = event.is_none() && shadow.is_some() && record.is_recording();
+        let open_sums = is_open.then_some(state.sums);
+        if open_sums.is_none() {
+            self.settle_accounts(&record, &mut state, event.as_mut());
+        }
         let spans = &self.traces.spans;
         let facts = record.is_recording().then(|| state.export(event.as_ref(), rare, record.origin(), spans));
         // What is dropped or called from here on may come back to this span.
         drop(state);
-        drop(active);
-        let has_shadow = shadow.is_some();
+        drop((active, around));
         if let Some(shadow) = shadow {
             self.shadows.close(shadow);
         }
-        if let Some(started) = started {
-            self.events.event(&started);
-        }
         match (event, facts) {
             (Some(event), facts) => self.end_work(record, event, facts),
-            (None, Some(facts)) => self.end_plain(record, facts, has_shadow),
+            (None, Some(facts)) => self.end_plain(record, facts, open_sums),
             (None, None) => here::give_back(record, Fields::default()),
         }
     }

@@ -150,10 +150,13 @@ impl Traces {
     /// Makes a span that has not started a child of the span in this context. The sampler is asked
     /// again.
     pub(super) fn replace_parent(&self, record: &Record, parent: &OtelContext) {
-        record.replace_origin(|state| {
-            // What else is in the context, such as baggage, goes on.
-            state.rare().around = Some(parent.clone());
-            self.origin_of(state, parent, None)
-        });
+        // The sampler may be anybody's, and so may be what a context holds: nothing is locked meanwhile.
+        let (name, kind, attributes) = {
+            let state = record.state();
+            (state.first_name, state.kind.clone(), state.attributes_so_far())
+        };
+        let origin = self.origin(parent, None, name, &kind, &attributes);
+        // What else is in the context, such as baggage, goes on.
+        drop(record.replace_origin(origin, parent.clone()));
     }
 }

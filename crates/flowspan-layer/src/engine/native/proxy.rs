@@ -58,7 +58,7 @@ impl Record {
         }
         self.becomes(Life::Fixed, state);
         let proxy = Proxy::new(self);
-        let active = match state.take_around() {
+        let active = match state.around() {
             Some(around) => around.with_span(proxy),
             None => OtelContext::map_current(|current| current.with_span(proxy)),
         };

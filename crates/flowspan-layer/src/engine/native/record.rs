@@ -113,13 +113,21 @@ impl Record {
         &self.origin().context
     }
 
-    /// Another parent changes where the span stands, if nobody knows yet where that is.
-    pub(super) fn replace_origin(&self, decide: impl FnOnce(&mut State) -> Origin) {
+    /// Another parent changes where the span stands, if nobody knows yet where that is. `around` is the
+    /// context in which somebody wants it to be; what was wanted before comes back.
+    pub(super) fn replace_origin(&self, origin: Origin, around: OtelContext) -> Option<OtelContext> {
         let mut state = self.state();
-        if !self.is(Life::Fixed) {
-            let origin = decide(&mut state);
-            let _ = self.moved.set(Box::new(origin));
+        if self.is(Life::Fixed) {
+            return Some(around);
         }
+        let _ = self.moved.set(Box::new(origin));
+        state.rare().around.replace(around)
+    }
+
+    /// What is told of the start of its work.
+    pub(super) fn started(&self, kind: Kind) -> Event {
+        let state = self.state();
+        state.started(kind, self.ids(&state))
     }
 
     /// Where it stands in a trace.
@@ -372,8 +380,8 @@ impl State {
     }
 
     /// The context in which somebody wants it to be.
-    pub(super) fn take_around(&mut self) -> Option<OtelContext> {
-        self.rare.as_mut()?.around.take()
+    pub(super) fn around(&self) -> Option<&OtelContext> {
+        self.rare.as_ref()?.around.as_ref()
     }
 
     /// What `OpenTelemetrySpanExt` sees of it, if it has asked.
