@@ -28,6 +28,8 @@ use ureq::Agent;
 
 /// Each has its counter, and the nine series of a histogram with six bounds.
 const STEPS: u64 = 1000;
+/// How often each of them has been before: what is measured is a program that has been running for a while.
+const ROUNDS: u64 = 20;
 /// For the names of all of them.
 const ROOM: usize = 2000;
 /// What that comes to at least, as Prometheus counts: a bucket is a series.
@@ -52,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     let url = format!("http://{}/metrics", telemetry.metrics_address().ok_or("metrics are served")?);
     let guard = telemetry.set_default();
-    (0..STEPS).for_each(step);
+    (0..STEPS * ROUNDS).for_each(|number| step(number % STEPS));
     drop(guard);
     let agent = Agent::new_with_defaults();
     let series = series(&agent, &url)?;
