@@ -6,7 +6,7 @@ use opentelemetry::{Key, KeyValue, StringValue, Value};
 use crate::convention::{is_list, list};
 
 /// How many attributes a span may have, if nobody says otherwise: the default of the specification.
-pub const MAX_ATTRIBUTES: usize = 128;
+pub const MAX_ATTRIBUTES: u32 = 128;
 
 /// The value of a field as that of an attribute.
 #[inline]
@@ -40,13 +40,13 @@ pub fn own_attributes(own: FieldSet, fields: &Fields, others: usize) -> Vec<KeyV
 /// number of attributes that found no place.
 ///
 /// The lists are short, so comparing is cheaper than hashing; the limit keeps it so.
-pub fn keep_last(attributes: &mut Vec<KeyValue>, most: usize) -> u32 {
+pub fn keep_last(attributes: &mut Vec<KeyValue>, most: u32) -> u32 {
     let (mut kept, mut dropped) = (0, 0);
     for index in 0..attributes.len() {
         let (before, rest) = attributes.split_at_mut(index);
         match before[..kept].iter_mut().find(|earlier| earlier.key == rest[0].key) {
             Some(earlier) => std::mem::swap(&mut earlier.value, &mut rest[0].value),
-            None if kept < most => {
+            None if kept < most as usize => {
                 attributes.swap(kept, index);
                 kept += 1;
             }

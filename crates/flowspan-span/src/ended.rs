@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -13,7 +13,7 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
-use crate::{attributes::own_attributes, convention::speak, keep_last, room::Lent};
+use crate::{MAX_ATTRIBUTES, attributes::own_attributes, convention::speak, keep_last, room::Lent};
 
 /// A span that is over, on its way to an exporter.
 #[derive(Clone, Debug)]
@@ -78,8 +78,8 @@ impl SpanFacts {
     /// A span of which nothing else is known: outside of every trace, with the limits of the specification,
     /// told in the latest generation of the convention by nobody in particular.
     pub fn new(name: impl Into<Cow<'static, str>>, start: SystemTime, duration: Duration) -> Self {
-        static NOBODY: std::sync::LazyLock<&'static InstrumentationScope> =
-            std::sync::LazyLock::new(|| keep_scope(InstrumentationScope::default()));
+        static NOBODY: LazyLock<&'static InstrumentationScope> =
+            LazyLock::new(|| keep_scope(InstrumentationScope::default()));
         SpanFacts {
             context: SpanContext::NONE,
             parent: SpanId::INVALID,
@@ -93,7 +93,7 @@ impl SpanFacts {
             own: FieldSet::NONE,
             attributes: Vec::new(),
             dropped_attributes: 0,
-            max_attributes: 128,
+            max_attributes: MAX_ATTRIBUTES,
             semconv: Semconv::Latest,
             extras: None,
             scope: *NOBODY,
@@ -117,12 +117,9 @@ impl SpanFacts {
         }
         attributes.append(&mut sampled_by);
         // Each list has each key once; together they need not.
-        if others > 0 {
-            dropped = dropped.saturating_add(keep_last(&mut attributes, self.max_attributes as usize));
+        if others > 0 || attributes.len() > self.max_attributes as usize {
+            dropped = dropped.saturating_add(keep_last(&mut attributes, self.max_attributes));
         }
-        let beyond = attributes.len().saturating_sub(self.max_attributes as usize);
-        attributes.truncate(self.max_attributes as usize);
-        dropped = dropped.saturating_add(u32::try_from(beyond).unwrap_or(u32::MAX));
         if self.semconv != Semconv::Latest {
             speak(&mut attributes, self.semconv);
         }

@@ -7,6 +7,7 @@
 
 mod cost;
 mod findings;
+mod lately;
 mod passed;
 mod seen;
 mod sums;

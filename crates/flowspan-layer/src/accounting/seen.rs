@@ -1,30 +1,17 @@
 //! Which calls have been counted.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasher, RandomState},
-    sync::{Mutex, PoisonError},
-};
+use std::hash::{BuildHasher, RandomState};
 
-use super::sums::Counted;
+use super::{lately::Lately, sums::Counted};
 
-/// Threads that end calls at the same moment rarely meet in one of so many.
-const SHARDS: usize = 16;
-/// How many calls each of them remembers at least; when there are twice as many, the older half is
-/// forgotten. Together they remember the last 32,768, in a megabyte or two.
+/// How many calls a part remembers at least: together the last 32,768, in a megabyte or two.
 const REMEMBERED: usize = 2048;
 
 /// The calls that have been counted lately, by trace and identifier of the response.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     hasher: RandomState,
-    shards: [Mutex<Generations>; SHARDS],
-}
-
-#[derive(Debug, Default)]
-struct Generations {
-    young: HashMap<u64, Counted>,
-    old: HashMap<u64, Counted>,
+    calls: Lately<u64, Counted, REMEMBERED>,
 }
 
 impl Seen {
@@ -34,23 +21,17 @@ impl Seen {
         if *trace == [0; 16] {
             return Counted::default();
         }
-        let digest = self.hasher.hash_one((trace, id));
-        let shard = &self.shards[usize::try_from(digest % SHARDS as u64).unwrap_or(0)];
-        let mut seen = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.young.len() >= REMEMBERED && !seen.young.contains_key(&digest) {
-            seen.old = std::mem::take(&mut seen.young);
-        }
-        let earlier = seen.old.remove(&digest).unwrap_or_default();
-        let known = seen.young.entry(digest).or_default();
-        let before = known.and(Some(earlier));
-        *known = before.and(Some(counts));
-        before
+        self.calls.change(self.hasher.hash_one((trace, id)), |known| {
+            let before = *known;
+            *known = before.and(Some(counts));
+            before
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::lately::SHARDS, *};
 
     #[test]
     fn a_call_is_known_again_by_its_identifier_in_its_trace() {
@@ -75,14 +56,7 @@ mod tests {
                 assert_eq!(seen.note(&[1; 16], &format!("r-{}", call - 1_000), Counted::CALL), Counted::CALL);
             }
         }
-        let kept: usize = seen
-            .shards
-            .iter()
-            .map(|shard| {
-                let shard = shard.lock().expect("nobody panics");
-                shard.young.len() + shard.old.len()
-            })
-            .sum();
+        let kept = seen.calls.len();
         assert!(kept <= 2 * SHARDS * REMEMBERED, "{kept}");
     }
 }
