@@ -2,7 +2,10 @@
 
 use std::{fmt::Display, thread::panicking};
 
-use tracing::{Span, span::EnteredSpan};
+use tracing::{
+    Span,
+    span::{Entered, EnteredSpan},
+};
 
 use crate::{Verdict, handle};
 
@@ -22,16 +25,14 @@ use crate::{Verdict, handle};
 #[must_use = "the work ends when the guard is dropped"]
 #[derive(Debug)]
 pub struct Guard {
-    // Empty once the end has been written down.
-    entered: Option<EnteredSpan>,
-    // Work that runs while a panic passes, such as cleaning up, is not what has panicked.
-    began_panicking: bool,
+    entered: EnteredSpan,
+    end: End,
 }
 
 impl Guard {
     pub(crate) fn new(span: Span) -> Self {
-        let began_panicking = !span.is_disabled() && panicking();
-        Guard { entered: Some(span.entered()), began_panicking }
+        let end = End::of(&span);
+        Guard { entered: span.entered(), end }
     }
 
     /// Ends the work with this error.
@@ -41,18 +42,69 @@ impl Guard {
 
     /// Ends the work with this verdict.
     pub fn finish(mut self, verdict: &Verdict) {
-        if let Some(entered) = self.entered.take() {
-            handle::finish(&entered, verdict);
-        }
+        self.end.write(&self.entered, verdict);
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some(entered) = self.entered.take().filter(|entered| !entered.is_disabled()) {
+        self.end.write_at_last(&self.entered);
+    }
+}
+
+/// The same for code that is called, whose span stays where it is.
+pub(crate) struct Scope<'span> {
+    span: &'span Span,
+    _entered: Entered<'span>,
+    end: End,
+}
+
+impl<'span> Scope<'span> {
+    #[inline]
+    pub(crate) fn enter(span: &'span Span) -> Self {
+        Scope { span, end: End::of(span), _entered: span.enter() }
+    }
+
+    /// Ends the work with this verdict.
+    #[inline]
+    pub(crate) fn finish(mut self, verdict: &Verdict) {
+        self.end.write(self.span, verdict);
+    }
+}
+
+impl Drop for Scope<'_> {
+    fn drop(&mut self) {
+        self.end.write_at_last(self.span);
+    }
+}
+
+/// How the work of a span ended, which is written down once.
+#[derive(Debug)]
+struct End {
+    is_written: bool,
+    // Work that runs while a panic passes, such as cleaning up, is not what has panicked.
+    began_panicking: bool,
+}
+
+impl End {
+    fn of(span: &Span) -> Self {
+        // Of a span that nobody hears there is nothing to write.
+        let is_written = span.is_disabled();
+        End { is_written, began_panicking: !is_written && panicking() }
+    }
+
+    fn write(&mut self, span: &Span, verdict: &Verdict) {
+        if !self.is_written {
+            self.is_written = true;
+            handle::finish(span, verdict);
+        }
+    }
+
+    fn write_at_last(&mut self, span: &Span) {
+        if !self.is_written {
             let panicked = panicking() && !self.began_panicking;
             let verdict = if panicked { Verdict::panicked() } else { Verdict::success() };
-            handle::finish(&entered, &verdict);
+            self.write(span, &verdict);
         }
     }
 }

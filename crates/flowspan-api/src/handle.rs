@@ -5,7 +5,7 @@ use std::{fmt, fmt::Display, future::Future, marker::PhantomData};
 use flowspan_model::Field;
 use tracing::{Span, field::Value};
 
-use crate::{AlwaysSuccess, ByResult, Guard, Judge, Observed, Verdict};
+use crate::{AlwaysSuccess, ByResult, Guard, Judge, Observed, Verdict, guard::Scope};
 
 /// One piece of work that is being observed.
 ///
@@ -81,9 +81,9 @@ impl<K> Handle<K> {
         if self.span.is_disabled() {
             return work();
         }
-        let guard = self.enter();
+        let scope = Scope::enter(&self.span);
         let result = work();
-        guard.finish(&ByResult.verdict(&result));
+        scope.finish(&ByResult.verdict(&result));
         result
     }
 

@@ -1,7 +1,6 @@
 //! What a callsite means, decided once.
 
 use std::{
-    borrow::Cow,
     cell::RefCell,
     collections::HashMap,
     sync::{PoisonError, RwLock},
@@ -23,7 +22,7 @@ pub(crate) struct Plan {
     /// What of the vocabulary it is, if it is part of it and the callsite alone says so.
     pub(crate) kind: Option<Kind>,
     /// What each field means, by its index.
-    meanings: Cow<'static, [Meaning]>,
+    meanings: &'static [Meaning],
     /// How a span is understood that a dialect has recognised.
     pub(crate) foreign: Option<Foreign>,
     /// Whether it is a log line in which a crate repeats what people and models say.
@@ -31,8 +30,7 @@ pub(crate) struct Plan {
 }
 
 /// The meaning of no callsite.
-pub(crate) static NOTHING: Plan =
-    Plan { kind: None, meanings: Cow::Borrowed(&[]), foreign: None, is_repetition: false };
+pub(crate) static NOTHING: Plan = Plan { kind: None, meanings: &[], foreign: None, is_repetition: false };
 
 /// What a field of a callsite means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,10 +60,10 @@ impl Plan {
         if kind.is_none()
             && let Some(foreign) = dialects.recognise(metadata)
         {
-            let meanings = metadata.fields().iter().map(|field| foreign.meaning(field.name())).collect();
+            let meanings = kept(metadata.fields().iter().map(|field| foreign.meaning(field.name())));
             return Plan { kind: foreign.kind(), meanings, foreign: Some(foreign), is_repetition: false };
         }
-        let meanings = metadata.fields().iter().map(|field| Meaning::new(field.name(), kind)).collect();
+        let meanings = kept(metadata.fields().iter().map(|field| Meaning::new(field.name(), kind)));
         Plan { kind, meanings, foreign: None, is_repetition: dialects.are_repeated_by(metadata) }
     }
 
@@ -109,6 +107,10 @@ impl Meaning {
             (_, None) => Meaning::Attribute,
         }
     }
+}
+
+fn kept(meanings: impl Iterator<Item = Meaning>) -> &'static [Meaning] {
+    Box::leak(meanings.collect())
 }
 
 /// The plans of each callsite, one for each set of dialects by which somebody has looked at it.

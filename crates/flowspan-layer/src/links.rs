@@ -116,9 +116,21 @@ impl Links {
     #[inline]
     pub(crate) fn add_to(&self, kind: Kind, span: &mut SpanFacts) {
         let is_reduction = kind == Kind::Reduce;
-        if is_reduction || !span.own.is_apart_from(LINKING) {
-            self.add_found(is_reduction, span);
+        let linking = span.own.both(LINKING);
+        if linking.is_empty() && !is_reduction {
+            return;
         }
+        // A step that says which attempt it is, and nothing else that is linked: most that come here.
+        if linking == FieldSet::of(Field::Attempt) && !is_reduction {
+            let Some(number) = span.fields.integer(Field::Attempt) else { return };
+            let around = (span.context.trace_id(), span.parent);
+            let work = Work { around, name: &span.name, item: None };
+            if let Some(before) = self.attempts.take(&work, number, &span.context) {
+                link(&mut span.extras.get_or_insert_default().links, before, self.most);
+            }
+            return;
+        }
+        self.add_found(is_reduction, span);
     }
 
     fn add_found(&self, is_reduction: bool, span: &mut SpanFacts) {
@@ -163,17 +175,14 @@ impl Links {
 
 impl<'span> Said<'span> {
     fn of_fields(own: FieldSet, fields: &'span Fields) -> Self {
-        let own = own.both(LINKING);
-        let mut said = Said::default();
-        for (field, value) in fields.iter().filter(|(field, _)| own.has(*field)) {
-            match field {
-                Field::ItemId => said.item = value.as_text(),
-                Field::Attempt => said.attempt = value.as_integer(),
-                Field::ResumedRun => said.resumes = value.as_text(),
-                _ => said.is_job = true,
-            }
+        let text = |field| if own.has(field) { fields.text(field) } else { None };
+        Said {
+            item: text(Field::ItemId),
+            attempt: if own.has(Field::Attempt) { fields.integer(Field::Attempt) } else { None },
+            resumes: text(Field::ResumedRun),
+            is_job: own.has(Field::Items),
+            is_reduction: false,
         }
-        said
     }
 
     fn of_attributes(attributes: &'span [KeyValue]) -> Self {

@@ -2,40 +2,49 @@
 
 use flowspan_model::{Field, Fields, Kind, Text, Value};
 
+/// A verb as a text, in the memory of the program.
+macro_rules! verb {
+    ($verb:literal) => {
+        const { &Text::from_static($verb) }
+    };
+}
+
 /// The parts of the name of a span: what was done, and to whom. `None` if the `tracing` name is good
 /// enough.
-pub(crate) fn span_name_parts(kind: Kind, fields: &Fields) -> Option<(Text, Option<&Text>)> {
+///
+/// Both are references, so that they come back in registers.
+pub(crate) fn span_name_parts(kind: Kind, fields: &Fields) -> Option<(&Text, Option<&Text>)> {
     let text = |field| match fields.get(field) {
         Some(Value::Text(text)) => Some(text),
         _ => None,
     };
-    let operation = |usual| text(Field::Operation).cloned().unwrap_or(Text::from_static(usual));
+    let operation = |usual| text(Field::Operation).unwrap_or(usual);
     let (verb, subject) = match kind {
-        Kind::Workflow => ("invoke_workflow", Field::WorkflowName),
-        Kind::Phase => ("phase", Field::PhaseName),
-        Kind::Step => ("step", Field::StepName),
-        Kind::Agent => ("invoke_agent", Field::AgentName),
-        Kind::Inference => return Some((operation("chat"), text(Field::RequestModel))),
-        Kind::Embeddings => ("embeddings", Field::RequestModel),
-        Kind::ToolCall => ("execute_tool", Field::ToolName),
-        Kind::Plan => ("plan", Field::AgentName),
-        Kind::Retrieval => ("retrieval", Field::DataSource),
+        Kind::Workflow => (verb!("invoke_workflow"), Field::WorkflowName),
+        Kind::Phase => (verb!("phase"), Field::PhaseName),
+        Kind::Step => (verb!("step"), Field::StepName),
+        Kind::Agent => (verb!("invoke_agent"), Field::AgentName),
+        Kind::Inference => return Some((operation(verb!("chat")), text(Field::RequestModel))),
+        Kind::Embeddings => (verb!("embeddings"), Field::RequestModel),
+        Kind::ToolCall => (verb!("execute_tool"), Field::ToolName),
+        Kind::Plan => (verb!("plan"), Field::AgentName),
+        Kind::Retrieval => (verb!("retrieval"), Field::DataSource),
         // The stores and records of a memory are too many to stand in a name.
-        Kind::Memory => return Some((operation("memory"), None)),
-        Kind::MapReduce => ("map_reduce", Field::Job),
-        Kind::MapItem => ("map_item", Field::Job),
-        Kind::Reduce => ("reduce", Field::Job),
-        Kind::Session => ("session", Field::Provider),
+        Kind::Memory => return Some((operation(verb!("memory")), None)),
+        Kind::MapReduce => (verb!("map_reduce"), Field::Job),
+        Kind::MapItem => (verb!("map_item"), Field::Job),
+        Kind::Reduce => (verb!("reduce"), Field::Job),
+        Kind::Session => (verb!("session"), Field::Provider),
         _ => return None,
     };
-    Some((Text::from_static(verb), text(subject)))
+    Some((verb, text(subject)))
 }
 
 /// The name of a span. `None` if the `tracing` name is good enough.
 pub(crate) fn span_name(kind: Kind, fields: &Fields) -> Option<String> {
     let (verb, subject) = span_name_parts(kind, fields)?;
     Some(match subject {
-        Some(subject) => [&verb, " ", subject].concat(),
+        Some(subject) => [verb, " ", subject].concat(),
         None => verb.to_string(),
     })
 }

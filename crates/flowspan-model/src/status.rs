@@ -46,11 +46,10 @@ impl fmt::Display for Status {
 impl FromStr for Status {
     type Err = UnknownStatus;
 
+    #[inline]
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Status::ALL
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or_else(|| UnknownStatus(text.to_owned()))
+        let mut all = Status::ALL.into_iter();
+        all.find(|status| status.as_str() == text).ok_or_else(|| UnknownStatus(text.to_owned()))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::queue::{Queue, Step, Weighed};
+use crate::queue::{Queue, Step};
 use crate::{
     Account, Deliver, DeliverError, Delivered, DropReason, ExporterHealth, Limits, WorkerHandle, attempt,
     off_thread,
@@ -188,7 +188,7 @@ impl<T> fmt::Debug for Pipeline<T> {
 /// The exporting end of a pipeline.
 struct Driver<T, D> {
     // Before the guard, so that the items are gone when the account is closed.
-    backlog: VecDeque<Weighed<T>>,
+    backlog: VecDeque<T>,
     closing: CloseOnDrop<T>,
     health: ExporterHealth,
     limits: Limits,

@@ -30,7 +30,7 @@ pub(crate) struct Queue<T> {
 
 struct State<T> {
     /// What waits, each with the bytes that it takes.
-    items: VecDeque<Weighed<T>>,
+    items: VecDeque<T>,
     /// Items that the exporter has taken out of `items` but not begun to export.
     taken: usize,
     /// Items of the export under way.
@@ -48,9 +48,6 @@ struct State<T> {
     wanted: u64,
     ledger: Ledger,
 }
-
-/// An item, and the bytes that it takes.
-pub(crate) type Weighed<T> = (T, usize);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -122,7 +119,7 @@ impl<T> Queue<T> {
     }
 
     /// A buffer that holds as much as the queue.
-    pub(crate) fn buffer(&self) -> VecDeque<Weighed<T>> {
+    pub(crate) fn buffer(&self) -> VecDeque<T> {
         VecDeque::with_capacity(self.capacity)
     }
 
@@ -147,7 +144,7 @@ impl<T> Queue<T> {
             drop(item);
             return Err(reason);
         }
-        state.items.push_back((item, bytes));
+        state.items.push_back(item);
         state.accepted += 1;
         let was_half_full = state.bytes > self.max_bytes / 2;
         state.bytes += bytes;
@@ -161,7 +158,7 @@ impl<T> Queue<T> {
     }
 
     /// What to do next. `backlog` is the exporter's own buffer, swapped with the queue's.
-    pub(crate) fn next(&self, backlog: &mut VecDeque<Weighed<T>>) -> Step<T> {
+    pub(crate) fn next(&self, backlog: &mut VecDeque<T>) -> Step<T> {
         let size = {
             let mut state = self.state();
             if state.phase == Phase::Closed {
@@ -185,15 +182,9 @@ impl<T> Queue<T> {
             state.in_flight = size;
             size
         };
-        let mut bytes = 0;
-        let batch = backlog
-            .drain(..size)
-            .map(|(item, weight)| {
-                bytes += weight;
-                item
-            })
-            .collect();
-        self.state().bytes_in_flight = bytes;
+        let batch: Vec<T> = backlog.drain(..size).collect();
+        // What waits does not change, so it weighs what it weighed when it came.
+        self.state().bytes_in_flight = batch.iter().map(self.weigh).sum();
         Step::Export(batch)
     }
 

@@ -22,19 +22,27 @@ pub(super) struct Start {
 }
 
 impl Start {
-    /// Now. The clock on the wall is asked ten times a second at most; in between, the time that has
-    /// passed is added to its answer.
+    /// Now.
     pub(super) fn now() -> Self {
+        let both = Start::of_both();
+        LAST.set(Some(both));
+        both
+    }
+
+    /// Makes it now, where it stands. The clock on the wall is asked ten times a second at most; in between,
+    /// the time that has passed is added to its answer.
+    #[inline]
+    pub(super) fn set_to_now(&mut self) {
         let instant = Instant::now();
         if let Some(last) = LAST.get()
             && let Some(passed) = instant.checked_duration_since(last.instant)
             && passed < BELIEF
         {
-            return Start { instant, time: last.time + passed };
+            self.instant = instant;
+            self.time = last.time + passed;
+        } else {
+            *self = Start::now();
         }
-        let both = Start::of_both();
-        LAST.set(Some(both));
-        both
     }
 
     /// Reads both clocks without being interrupted in between, if it can. The wall's comes first, so

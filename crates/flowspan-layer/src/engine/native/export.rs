@@ -86,7 +86,7 @@ fn extras(sampled_by: &[KeyValue]) -> Option<Box<Extras>> {
 fn name_of(event: &Event) -> Option<Cow<'static, str>> {
     let (verb, subject) = span_name_parts(event.kind, &event.fields)?;
     Some(match (subject, verb.as_static()) {
-        (Some(subject), _) => words::name(&verb, subject),
+        (Some(subject), _) => words::name(verb, subject),
         (None, Some(verb)) => Cow::Borrowed(verb),
         (None, None) => Cow::Owned(verb.to_string()),
     })

@@ -90,7 +90,7 @@ impl Hear<'_> {
     #[cold]
     fn rare_text(&mut self, field: Field, text: &str) {
         let text = words::met(field, text);
-        self.span.state().set_field(field, ModelValue::Text(text));
+        self.span.state().set_field(field, text);
     }
 
     /// A value that is no text. What it becomes is made where it stays.
@@ -102,7 +102,7 @@ impl Hear<'_> {
         as_said: impl FnOnce(T) -> Said<'static>,
     ) {
         match self.plan.meaning(field) {
-            Meaning::Known(known) => self.span.state().set_field(known, value.into()),
+            Meaning::Known(known) => self.span.state().set_field(known, value),
             Meaning::Read(reading) => self.read(reading, field, as_said(value)),
             Meaning::Content => {
                 self.content(|contents| contents.of_text(field.name(), &as_said(value).into_value().as_str()))
@@ -134,10 +134,10 @@ impl Visit for Hear<'_> {
             Meaning::Known(Field::ErrorMessage) => {
                 let state = self.span.state();
                 state.set_status(Status::error(value.to_owned()));
-                state.set_field(Field::ErrorMessage, Text::from(value).into());
+                state.set_field(Field::ErrorMessage, Text::from(value));
             }
             Meaning::Known(known) => match words::kept(known, value) {
-                Some(text) => self.span.state().set_field(known, ModelValue::Text(Text::from_static(text))),
+                Some(text) => self.span.state().set_field(known, Text::from_static(text)),
                 None => self.rare_text(known, value),
             },
             Meaning::Name => self.span.state().rare().name = Some(value.to_owned()),

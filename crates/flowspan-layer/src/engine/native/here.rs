@@ -3,16 +3,16 @@
 //! Nothing here is borrowed while something is dropped or called that may come back to it, with one
 //! exception: spans at hand may be looked at while others are.
 
-use std::{cell::RefCell, sync::Arc};
+use std::cell::RefCell;
 
 use flowspan_model::Fields;
-use opentelemetry::{Context as OtelContext, ContextGuard, trace::SpanId};
+use opentelemetry::{ContextGuard, trace::SpanId};
 
-use super::record::{Life, Record};
-use crate::place::place;
+use super::record::{Life, Record, Shared, Unshared};
+use crate::place::place_of_span;
 
 /// How many spans a thread has at hand. Others are found among the open ones.
-const AT_HAND: usize = 32;
+const AT_HAND: usize = 128;
 /// How many records a thread keeps for its next spans.
 const SPARE: usize = 16;
 
@@ -30,9 +30,9 @@ struct Entered {
 thread_local! {
     static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
     /// Spans that the thread has made or met lately, and will soon ask for again.
-    static RECENT: RefCell<[Option<Arc<Record>>; AT_HAND]> = const { RefCell::new([const { None }; AT_HAND]) };
+    static RECENT: RefCell<[Option<Shared>; AT_HAND]> = const { RefCell::new([const { None }; AT_HAND]) };
     /// Records of spans that are over. Nobody else knows of them.
-    static SPARES: RefCell<Vec<Arc<Record>>> = const { RefCell::new(Vec::new()) };
+    static SPARES: RefCell<Vec<Unshared>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The innermost span of this engine, and the one that OpenTelemetry sees in it.
@@ -50,11 +50,11 @@ pub(super) fn innermost(engine: u64) -> Option<(u64, SpanId)> {
 
 /// Looks at a span of this engine, if it is at hand. Gives the look back if it is not.
 #[inline]
-pub(super) fn look<T, F: FnOnce(&Arc<Record>) -> T>(engine: u64, id: u64, look: F) -> Result<T, F> {
+pub(super) fn look<T, F: FnOnce(&Shared) -> T>(engine: u64, id: u64, look: F) -> Result<T, F> {
     let mut look = Some(look);
     let seen = RECENT.try_with(|recent| {
         let recent = recent.try_borrow().ok()?;
-        let record = recent[place::<AT_HAND>(id)].as_ref()?;
+        let record = recent[place_of_span::<AT_HAND>(id)].as_ref()?;
         // Numbers are used again when a span is closed, perhaps by another thread.
         let is_it = record.id == id && record.engine == engine && !record.is(Life::Closed);
         is_it.then(|| look.take().map(|look| look(record))).flatten()
@@ -68,28 +68,27 @@ pub(super) fn look<T, F: FnOnce(&Arc<Record>) -> T>(engine: u64, id: u64, look: 
 
 /// Has a span at hand from now on, unless the thread is looking at another.
 #[inline]
-pub(super) fn remember(record: Arc<Record>) {
+pub(super) fn remember(record: Shared) {
     let before = RECENT.try_with(|recent| {
         let mut recent = recent.try_borrow_mut().ok()?;
-        recent[place::<AT_HAND>(record.id)].replace(record)
+        recent[place_of_span::<AT_HAND>(record.id)].replace(record)
     });
     drop(before);
 }
 
 /// The span is over.
 #[inline]
-pub(super) fn forget(record: &Arc<Record>) {
+pub(super) fn forget(record: &Shared) {
     let gone = RECENT.try_with(|recent| {
         let mut recent = recent.try_borrow_mut().ok()?;
-        recent[place::<AT_HAND>(record.id)].take_if(|recent| Arc::ptr_eq(recent, record))
+        recent[place_of_span::<AT_HAND>(record.id)].take_if(|recent| Shared::ptr_eq(recent, record))
     });
     drop(gone);
 }
 
-/// The thread enters a span. With a context, OpenTelemetry sees it.
+/// The thread enters a span. What OpenTelemetry sees is its context, as long as the guard is there.
 #[inline]
-pub(super) fn enter(engine: u64, id: u64, visible: SpanId, context: Option<OtelContext>) {
-    let guard = context.map(OtelContext::attach);
+pub(super) fn enter(engine: u64, id: u64, visible: SpanId, guard: Option<ContextGuard>) {
     let innermost = Entered { engine, id, visible, _guard: guard };
     let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(innermost));
 }
@@ -111,17 +110,20 @@ pub(super) fn exit(engine: u64, id: u64) {
 
 /// A record that nobody else knows of.
 #[inline]
-pub(super) fn spare() -> Arc<Record> {
+pub(super) fn spare() -> Unshared {
     let spare = SPARES.try_with(|spares| spares.borrow_mut().pop()).ok().flatten();
-    spare.unwrap_or_else(|| Arc::new(Record::blank()))
+    spare.unwrap_or_else(|| Unshared::new(Record::blank()))
 }
 
-/// The span of this record is over. If nobody else knows of it, it can be that of another one. `room` is
-/// for the fields of that.
+/// The span of this record is over. If nobody else knows of it, it can be that of another one, which takes
+/// over the room of these fields, if there are any.
 #[inline]
-pub(super) fn give_back(mut record: Arc<Record>, room: Fields) {
-    let Some(unshared) = Arc::get_mut(&mut record) else { return };
-    unshared.clear(room);
+pub(super) fn give_back(record: Shared, room: Option<&mut Fields>) {
+    let Ok(mut record) = Shared::try_unique(record) else { return };
+    if let Some(room) = room {
+        std::mem::swap(&mut record.state_mut().fields, room);
+    }
+    record.clear();
     let left_over = SPARES.try_with(|spares| {
         let mut spares = spares.borrow_mut();
         if spares.len() == SPARE {

@@ -10,6 +10,7 @@ mod proxy;
 mod record;
 mod shadow;
 mod spans;
+mod wanted;
 mod words;
 
 use std::{
@@ -22,7 +23,7 @@ use std::{
     time::SystemTime,
 };
 
-use flowspan_model::{Event as ModelEvent, EventSink, FieldSet, Fields, Kind, Moment, Semconv, TARGET};
+use flowspan_model::{Event as ModelEvent, EventSink, FieldSet, Kind, Moment, Semconv, TARGET};
 use flowspan_span::{EndedSpan, SpanFacts, speak};
 use opentelemetry::{
     Context as OtelContext, KeyValue,
@@ -40,8 +41,9 @@ use self::{
     hear::{Hear, Listener},
     open::Open,
     origin::Traces,
-    record::{Life, Record, State, known_work},
+    record::{Life, Record, Shared, State, known_work},
     shadow::Shadows,
+    wanted::Wanted,
 };
 use super::{
     SpanEngine, is_inside,
@@ -79,6 +81,8 @@ pub(crate) struct Native<S> {
     traces: Arc<Traces>,
     open: Arc<Open>,
     events: Arc<dyn EventSink>,
+    wanted_starts: Wanted,
+    wanted_occurrences: Wanted,
     accounting: Accounting,
     shadows: Shadows,
     dialects: Dialects,
@@ -99,6 +103,8 @@ where
             shadows: Shadows::new(Arc::clone(&open), Arc::clone(&traces)),
             traces,
             open,
+            wanted_starts: Wanted::of(&*events, Moment::Started),
+            wanted_occurrences: Wanted::of(&*events, Moment::Occurred),
             events,
             dialects: Dialects::default(),
             contents: Contents::default(),
@@ -109,15 +115,15 @@ where
 
     /// Looks at an open span.
     #[inline]
-    fn look<T>(&self, id: u64, look: impl FnOnce(&Arc<Record>) -> T) -> Option<T> {
+    fn look<T>(&self, id: u64, look: impl FnOnce(&Shared) -> T) -> Option<T> {
         here::look(self.number, id, look).map_or_else(|look| self.look_far(id, look), Some)
     }
 
     /// Looks at an open span that is not at hand, and is from now on.
     #[cold]
-    fn look_far<T>(&self, id: u64, look: impl FnOnce(&Arc<Record>) -> T) -> Option<T> {
+    fn look_far<T>(&self, id: u64, look: impl FnOnce(&Shared) -> T) -> Option<T> {
         let record = self.open.find(id)?;
-        here::remember(Arc::clone(&record));
+        here::remember(Shared::clone(&record));
         Some(look(&record))
     }
 
@@ -136,7 +142,7 @@ where
 
     /// The same for a span that is over and has never been entered. It is found once more for that.
     #[cold]
-    fn settle_at_last(&self, record: &Arc<Record>) {
+    fn settle_at_last(&self, record: &Shared) {
         if self.open.insert(record) {
             self.settle(record);
             drop(self.open.remove(record.id));
@@ -169,13 +175,16 @@ where
         Some(kind)
     }
 
-    /// Tells of the start of work, if somebody wants to be told. Sinks are asked while nothing is locked.
+    /// Tells of the start of work, if somebody wants to be told, while nothing is locked.
     #[inline]
     fn tell_start(&self, id: u64, started: Option<Kind>) {
-        if let Some(kind) = started
-            && self.events.wants(Moment::Started, kind)
-            && let Some(event) = self.look(id, |record| record.started(kind))
-        {
+        if let Some(kind) = started.filter(|kind| self.wanted_starts.has(*kind)) {
+            self.tell_wanted_start(id, kind);
+        }
+    }
+
+    fn tell_wanted_start(&self, id: u64, kind: Kind) {
+        if let Some(event) = self.look(id, |record| record.started(kind)) {
             self.events.event(&event);
         }
     }
@@ -222,30 +231,6 @@ where
         }
     }
 
-    /// Work of the vocabulary is over: everybody is told, and the span goes out if it is kept.
-    #[inline]
-    fn end_work(&self, record: Arc<Record>, event: ModelEvent, facts: Option<SpanFacts>) {
-        self.events.event(&event);
-        let Some(mut facts) = facts else { return here::give_back(record, event.fields) };
-        here::give_back(record, Fields::default());
-        facts.fields = event.fields.into();
-        let normalizer = &self.traces.spans.normalizer;
-        normalizer.links().add_to(event.kind, &mut facts);
-        normalizer.take(facts.into());
-    }
-
-    /// A span of nobody's vocabulary goes out. With the sums of what was in it, if it may turn out to be work
-    /// by what was said through `OpenTelemetrySpanExt`.
-    #[inline]
-    fn end_plain(&self, record: Arc<Record>, facts: SpanFacts, open_sums: Option<Sums>) {
-        let span = match open_sums {
-            Some(sums) => self.settle_question(&record, facts, sums),
-            None => facts.into(),
-        };
-        here::give_back(record, Fields::default());
-        self.traces.spans.normalizer.take(span);
-    }
-
     #[cold]
     fn settle_question(&self, record: &Record, mut facts: SpanFacts, mut sums: Sums) -> EndedSpan {
         let normalizer = &self.traces.spans.normalizer;
@@ -267,9 +252,18 @@ where
         data.into()
     }
 
+    /// Lets go of what a span has held while it was open. It may come back to the span when it is dropped, so
+    /// nothing is locked meanwhile.
+    #[inline]
+    fn let_go(&self, left: Left) {
+        if let Some(shadow) = left.shadow {
+            self.shadows.close(shadow);
+        }
+    }
+
     /// Something of the vocabulary happened.
     fn occur(&self, event: &Event<'_>, kind: Kind, plan: &Plan, around: Option<&Record>) {
-        if !self.events.wants(Moment::Occurred, kind) {
+        if !self.wanted_occurrences.has(kind) {
             return;
         }
         let mut told = occurred(event, kind, plan);
@@ -338,13 +332,12 @@ where
         } else {
             (self.named(attributes.parent(), context), None)
         };
-        let mut record = here::spare();
-        let Some(unshared) = Arc::get_mut(&mut record) else { return };
+        let mut unshared = here::spare();
         unshared.open(self.number, id.into_u64(), plan);
         let inside = parent.and_then(|parent| {
             self.look(parent, |parent| {
                 self.decide_inside(attributes, parent, visible, unshared.origin_mut());
-                unshared.outer = parent.nearest_work().cloned();
+                unshared.outer = Record::nearest_work(parent).cloned();
             })
         });
         let mut is_decided = inside.is_some();
@@ -365,6 +358,7 @@ where
             let origin = self.decide_late(attributes, state);
             *unshared.origin_mut() = origin;
         }
+        let record = unshared.shareable();
         if self.open.insert(&record) {
             here::remember(record);
         } else {
@@ -408,7 +402,7 @@ where
                 if !plan.is_repetition {
                     self.add_event(event, record);
                 }
-                plan.kind.and_then(|_| known_work(record.nearest_work()).cloned())
+                plan.kind.and_then(|_| known_work(Record::nearest_work(record)).cloned())
             })
         });
         if let Some(kind) = plan.kind {
@@ -418,20 +412,20 @@ where
 
     fn enter(&self, id: &Id, _: &Context<'_, S>) {
         let id = id.into_u64();
-        let entered = self.look(id, |record| {
+        let started = self.look(id, |record| {
             self.settle(record);
             let mut state = record.state();
             let started = self.begin(record, &mut state);
             // Inside a trace that is not kept, nobody misses the spans in it: whatever OpenTelemetry
             // makes here is not kept, either.
-            match unkept_around(record) {
-                Some(visible) => (started, visible, None),
-                None => (started, record.origin().context.span_id(), Some(record.context(&mut state))),
-            }
+            let (visible, guard) = match unkept_around(record) {
+                Some(visible) => (visible, None),
+                None => (record.origin().context.span_id(), Some(record.context(&mut state).attach())),
+            };
+            here::enter(self.number, id, visible, guard);
+            started
         });
-        let Some((started, visible, active)) = entered else { return };
-        self.tell_start(id, started);
-        here::enter(self.number, id, visible, active);
+        self.tell_start(id, started.flatten());
     }
 
     fn exit(&self, id: &Id, _: &Context<'_, S>) {
@@ -451,7 +445,7 @@ where
         if !begun {
             let started = self.begin(&record, &mut record.state());
             if let Some(kind) = started
-                && self.events.wants(Moment::Started, kind)
+                && self.wanted_starts.has(kind)
             {
                 self.events.event(&record.started(kind));
             }
@@ -459,35 +453,59 @@ where
         let mut state = record.state();
         record.becomes(Life::Closed, &mut state);
         state.finish(record.kind(), record.plan);
-        let (active, mut rare) = (state.active.take(), state.take_rare());
-        let around = rare.as_mut().and_then(|rare| rare.around.take());
-        let shadow = rare.as_ref().and_then(|rare| rare.shadow.clone());
-        let ids = record.ids(&state);
-        let mut event = record.kind().map(|kind| state.ended(kind, ids, begun));
-        // What it is may have been said through `OpenTelemetrySpanExt` alone, and is not known yet.
-        let is_open = event.is_none() && shadow.is_some() && record.is_recording();
-        let open_sums = is_open.then_some(state.sums);
-        if open_sums.is_none() {
-            self.settle_accounts(&record, &mut state, event.as_mut());
-        }
+        let mut rare = state.take_rare();
+        let left = Left {
+            _active: state.active.take(),
+            _around: rare.as_mut().and_then(|rare| rare.around.take()),
+            shadow: rare.as_ref().and_then(|rare| rare.shadow.clone()),
+        };
         let spans = &self.traces.spans;
-        let facts = record.is_recording().then(|| state.export(event.as_ref(), rare, record.origin(), spans));
-        // What is dropped or called from here on may come back to this span.
+        let Some(kind) = record.kind() else {
+            // What it is may have been said through `OpenTelemetrySpanExt` alone, and is not known yet.
+            let is_open = left.shadow.is_some() && record.is_recording();
+            let open_sums = is_open.then_some(state.sums);
+            if open_sums.is_none() {
+                self.settle_accounts(&record, &mut state, None);
+            }
+            let facts = record.is_recording().then(|| state.export(None, rare, record.origin(), spans));
+            drop(state);
+            self.let_go(left);
+            let span = match (facts, open_sums) {
+                (Some(facts), Some(sums)) => Some(self.settle_question(&record, facts, sums)),
+                (facts, _) => facts.map(EndedSpan::from),
+            };
+            here::give_back(record, None);
+            return span.into_iter().for_each(|span| spans.normalizer.take(span));
+        };
+        let ids = record.ids(&state);
+        let mut event = state.ended(kind, ids, begun);
+        self.settle_accounts(&record, &mut state, Some(&mut event));
+        if !record.is_recording() {
+            drop(state);
+            self.let_go(left);
+            self.events.event(&event);
+            return here::give_back(record, Some(&mut event.fields));
+        }
+        let mut facts = state.export(Some(&event), rare, record.origin(), spans);
         drop(state);
-        drop((active, around));
-        if let Some(shadow) = shadow {
-            self.shadows.close(shadow);
-        }
-        match (event, facts) {
-            (Some(event), facts) => self.end_work(record, event, facts),
-            (None, Some(facts)) => self.end_plain(record, facts, open_sums),
-            (None, None) => here::give_back(record, Fields::default()),
-        }
+        self.let_go(left);
+        self.events.event(&event);
+        here::give_back(record, None);
+        facts.fields = event.fields.into();
+        spans.normalizer.links().add_to(kind, &mut facts);
+        spans.normalizer.take(facts.into());
     }
 
     fn interface(&self, id: TypeId) -> Option<*const ()> {
         self.shadows.interface(id)
     }
+}
+
+/// What a span has held while it was open.
+struct Left {
+    _active: Option<OtelContext>,
+    _around: Option<OtelContext>,
+    shadow: Option<Id>,
 }
 
 /// The span that OpenTelemetry sees around this one, if that is in the same trace and neither is kept.

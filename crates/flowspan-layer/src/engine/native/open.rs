@@ -6,10 +6,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock, Weak},
 };
 
-use super::record::Record;
+use super::record::Shared;
 use crate::{
     lock::{Lock, Locked},
-    place::place,
+    place::place_of_span,
 };
 
 /// Threads that open spans at the same moment rarely meet in one of so many, and a program with a hundred
@@ -22,8 +22,8 @@ const MOST: usize = 1024;
 /// Spans whose numbers fall into one place: the first of them without a search.
 #[derive(Debug, Default)]
 struct Shard {
-    first: Option<Arc<Record>>,
-    more: HashMap<u64, Arc<Record>, BuildHasherDefault<OfNumber>>,
+    first: Option<Shared>,
+    more: HashMap<u64, Shared, BuildHasherDefault<OfNumber>>,
 }
 
 /// The open spans of an engine, by the numbers of their `tracing` spans.
@@ -40,7 +40,7 @@ pub(super) struct Open {
 static OF_ENGINES: RwLock<Vec<(u64, Weak<Open>)>> = RwLock::new(Vec::new());
 
 /// An open span of any engine.
-pub(super) fn find_of_engine(engine: u64, id: u64) -> Option<Arc<Record>> {
+pub(super) fn find_of_engine(engine: u64, id: u64) -> Option<Shared> {
     let engines = OF_ENGINES.read().unwrap_or_else(PoisonError::into_inner);
     let open = engines.iter().find(|(known, _)| *known == engine)?.1.upgrade();
     drop(engines);
@@ -58,17 +58,17 @@ impl Open {
     /// Takes a span in, unless too many are open. Says whether it has.
     #[must_use]
     #[inline]
-    pub(super) fn insert(&self, record: &Arc<Record>) -> bool {
+    pub(super) fn insert(&self, record: &Shared) -> bool {
         let mut shard = self.shard(record.id);
         let Shard { first, more } = &mut *shard;
         let before = match first {
             None => {
-                *first = Some(Arc::clone(record));
-                more.remove(&record.id)
+                *first = Some(Shared::clone(record));
+                if more.is_empty() { None } else { more.remove(&record.id) }
             }
-            Some(known) if known.id == record.id => first.replace(Arc::clone(record)),
+            Some(known) if known.id == record.id => first.replace(Shared::clone(record)),
             Some(_) if more.len() + 1 >= MOST => return false,
-            Some(_) => more.insert(record.id, Arc::clone(record)),
+            Some(_) => more.insert(record.id, Shared::clone(record)),
         };
         drop(shard);
         // What a span holds may come back to this place when it is dropped.
@@ -76,13 +76,13 @@ impl Open {
         true
     }
 
-    pub(super) fn find(&self, id: u64) -> Option<Arc<Record>> {
+    pub(super) fn find(&self, id: u64) -> Option<Shared> {
         let shard = self.shard(id);
         shard.first.as_ref().filter(|first| first.id == id).or_else(|| shard.more.get(&id)).cloned()
     }
 
     #[inline]
-    pub(super) fn remove(&self, id: u64) -> Option<Arc<Record>> {
+    pub(super) fn remove(&self, id: u64) -> Option<Shared> {
         let mut shard = self.shard(id);
         match shard.first.take_if(|first| first.id == id) {
             Some(first) => Some(first),
@@ -92,7 +92,7 @@ impl Open {
 
     #[inline]
     fn shard(&self, id: u64) -> Locked<'_, Shard> {
-        self.shards[place::<SHARDS>(id)].lock()
+        self.shards[place_of_span::<SHARDS>(id)].lock()
     }
 }
 

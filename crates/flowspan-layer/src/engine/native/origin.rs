@@ -1,7 +1,5 @@
 //! Where a new span stands in a trace, and whether it is kept.
 
-use std::sync::Arc;
-
 use opentelemetry::{
     Context as OtelContext, KeyValue,
     trace::{SpanContext, SpanId, SpanKind, TraceContextExt, TraceFlags},
@@ -12,7 +10,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::{
     Native, Spans,
-    record::{Origin, Record, State},
+    record::{Origin, Record, Shared, State},
 };
 
 impl<S> Native<S>
@@ -24,7 +22,7 @@ where
     pub(super) fn decide_inside(
         &self,
         attributes: &Attributes<'_>,
-        parent: &Arc<Record>,
+        parent: &Shared,
         visible: Option<SpanId>,
         origin: &mut Origin,
     ) {

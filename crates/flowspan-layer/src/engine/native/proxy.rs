@@ -1,6 +1,6 @@
 //! The span that the OpenTelemetry API sees.
 
-use std::{borrow::Cow, sync::Arc, time::SystemTime};
+use std::{borrow::Cow, time::SystemTime};
 
 use opentelemetry::{
     Context as OtelContext, KeyValue,
@@ -9,7 +9,7 @@ use opentelemetry::{
 
 use super::{
     open::find_of_engine,
-    record::{Life, Record, State},
+    record::{Life, Record, Shared, State},
 };
 use crate::dialects::is_content;
 
@@ -35,8 +35,8 @@ impl Proxy {
     }
 
     /// The record of the span, while it is open. Numbers are used again, identifiers of spans are not.
-    fn record(&self) -> Option<Arc<Record>> {
-        let is_it = |record: &Arc<Record>| record.origin().context.span_id() == self.context.span_id();
+    fn record(&self) -> Option<Shared> {
+        let is_it = |record: &Shared| record.origin().context.span_id() == self.context.span_id();
         find_of_engine(self.engine, self.id).filter(is_it)
     }
 
@@ -57,10 +57,9 @@ impl Record {
             return active.clone();
         }
         self.becomes(Life::Fixed, state);
-        let proxy = Proxy::new(self);
         let active = match state.around() {
-            Some(around) => around.with_span(proxy),
-            None => OtelContext::map_current(|current| current.with_span(proxy)),
+            Some(around) => around.with_span(Proxy::new(self)),
+            None => OtelContext::map_current(|current| current.with_span(Proxy::new(self))),
         };
         if !self.is(Life::Closed) {
             state.active = Some(active.clone());

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, OnceLock,
+        OnceLock,
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
     time::{Duration, Instant},
@@ -27,6 +27,14 @@ use crate::{
     lock::{Lock, Locked},
 };
 
+/// A record that several know of.
+///
+/// Not the `Arc` of the standard library: to see that nobody else knows of a record, that has to look for weak
+/// references, too, with a locked instruction.
+pub(super) type Shared = triomphe::Arc<Record>;
+/// A record that nobody else knows of.
+pub(super) type Unshared = triomphe::UniqueArc<Record>;
+
 /// An open span. Lives among the open ones of its engine, and on the threads that are inside it.
 #[derive(Debug)]
 pub(super) struct Record {
@@ -35,7 +43,7 @@ pub(super) struct Record {
     /// The number of its `tracing` span.
     pub(super) id: u64,
     /// The nearest span of the vocabulary around it.
-    pub(super) outer: Option<Arc<Record>>,
+    pub(super) outer: Option<Shared>,
     /// What its callsite means.
     pub(super) plan: &'static Plan,
     /// Whether `OpenTelemetrySpanExt` has asked for it.
@@ -82,15 +90,15 @@ impl Record {
     }
 
     /// Forgets everything, so that the next span finds a place and no trace of this one.
-    pub(super) fn clear(&mut self, room: Fields) {
+    pub(super) fn clear(&mut self) {
         self.outer = None;
         // The rest of it is decided anew.
         self.origin.is_recording = true;
-        self.origin.attributes.clear();
+        clear(&mut self.origin.attributes);
         self.moved.take();
         *self.has_shadow.get_mut() = false;
         *self.life.get_mut() = Life::Open as u8;
-        self.state_mut().clear(room);
+        self.state_mut().clear();
     }
 
     #[inline]
@@ -194,18 +202,18 @@ impl Record {
     }
 
     /// The nearest span that is work of the vocabulary or may turn out to be, itself included.
-    pub(super) fn nearest_work(self: &Arc<Self>) -> Option<&Arc<Record>> {
-        if self.plan.may_be_work() { Some(self) } else { self.outer.as_ref() }
+    pub(super) fn nearest_work(this: &Shared) -> Option<&Shared> {
+        if this.plan.may_be_work() { Some(this) } else { this.outer.as_ref() }
     }
 
     /// The nearest span of the vocabulary around it, as far as is known by now.
-    pub(super) fn around(&self) -> Option<&Arc<Record>> {
+    pub(super) fn around(&self) -> Option<&Shared> {
         known_work(self.outer.as_ref())
     }
 }
 
 /// The nearest span, from this one outwards, that is known to be work of the vocabulary.
-pub(super) fn known_work(from: Option<&Arc<Record>>) -> Option<&Arc<Record>> {
+pub(super) fn known_work(from: Option<&Shared>) -> Option<&Shared> {
     let mut nearest = from;
     while let Some(record) = nearest
         && record.kind().is_none()
@@ -332,11 +340,12 @@ impl State {
 
     /// A span begins to be known. Its clock starts now.
     pub(super) fn open(&mut self, first_name: &'static str, limits: SpanLimits, plan: &Plan) {
-        (self.start, self.first_name, self.limits) = (Start::now(), first_name, limits);
+        self.start.set_to_now();
+        (self.first_name, self.limits) = (first_name, limits);
         match plan.may_be_work() {
             true => {
                 if self.fields.capacity() == 0 {
-                    self.fields = take_room();
+                    take_room(&mut self.fields);
                 }
                 self.fields.reserve(plan.len());
             }
@@ -347,19 +356,18 @@ impl State {
         }
     }
 
-    /// Forgets everything. `room` is for the fields of the next span.
-    fn clear(&mut self, mut room: Fields) {
+    /// Forgets everything. The room for fields stays.
+    fn clear(&mut self) {
         self.ended = None;
         self.kind = SpanKind::Internal;
         self.status = Status::Unset;
-        room.clear();
-        self.fields = room;
+        self.fields.clear();
         self.own = FieldSet::NONE;
         self.sums = Sums::default();
         self.fell = 0;
         self.around = None;
         self.decided = None;
-        self.attributes.clear();
+        clear(&mut self.attributes);
         self.dropped_attributes = 0;
         self.active = None;
         self.rare = None;
@@ -393,7 +401,7 @@ impl State {
     ///
     /// Inlined, so that the value is made where it stays.
     #[inline(always)]
-    pub(super) fn set_field(&mut self, field: Field, value: ModelValue) {
+    pub(super) fn set_field(&mut self, field: Field, value: impl Into<ModelValue>) {
         if field == Field::Status && self.ended.is_none() {
             self.ended = Some(Instant::now());
         }
@@ -403,7 +411,7 @@ impl State {
         if is_new {
             self.fields.add(field, value);
         } else {
-            accounting::set(&mut self.fields, &mut self.fell, field, value);
+            accounting::set(&mut self.fields, &mut self.fell, field, value.into());
         }
     }
 
@@ -503,7 +511,7 @@ impl State {
     pub(super) fn inherit(&mut self, outer: &State, outer_id: SpanId) {
         for (field, value) in outer.fields.iter().filter(|(field, _)| field.is_inherited()) {
             if !self.own.has(field) {
-                self.fields.add(field, value.clone());
+                self.fields.add_copy(field, value);
             }
         }
         self.around = Some(outer_id);
@@ -593,6 +601,14 @@ impl Keep for Recording<'_> {
                 self.state.fields.add(field, value.clone());
             }
         }
+    }
+}
+
+/// Makes a list empty which nearly always is.
+#[inline]
+fn clear(attributes: &mut Vec<KeyValue>) {
+    if !attributes.is_empty() {
+        attributes.clear();
     }
 }
 

@@ -33,7 +33,7 @@ use super::{
     open::Open,
     origin::Traces,
     proxy::Proxy,
-    record::{Life, Record},
+    record::{Life, Record, Shared},
 };
 
 type Theatre = Layered<OpenTelemetryLayer<Stage, Caster>, Stage>;
@@ -118,10 +118,10 @@ fn with_shadows_own_ids<T>(action: impl FnOnce() -> T) -> T {
 
 /// Records whose shadows have no OpenTelemetry span yet, by number.
 #[derive(Debug, Default)]
-struct Waiting(Mutex<HashMap<i64, Arc<Record>>>);
+struct Waiting(Mutex<HashMap<i64, Shared>>);
 
 impl Waiting {
-    fn add(&self, record: Arc<Record>) -> i64 {
+    fn add(&self, record: Shared) -> i64 {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Spans that are open have numbers of their own.
         let number = record.id.cast_signed();
@@ -129,7 +129,7 @@ impl Waiting {
         number
     }
 
-    fn take(&self, number: i64) -> Option<Arc<Record>> {
+    fn take(&self, number: i64) -> Option<Shared> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)
     }
 }
@@ -159,7 +159,7 @@ impl Stage {
             if let Some(shadow) = state.shadow() {
                 return Some(shadow.clone());
             }
-            let number = self.waiting.add(Arc::clone(&record));
+            let number = self.waiting.add(Shared::clone(&record));
             let theatre = self.theatre.upgrade()?;
             let shadow = SHADOW.saying(&number, |shadow, values| {
                 with_shadows_own_ids(|| theatre.new_span(&Attributes::new_root(shadow, values)))

@@ -12,7 +12,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use flowspan_model::{Field, Text};
+use flowspan_model::{Field, Status, Text};
 
 use crate::place::place;
 
@@ -51,6 +51,11 @@ thread_local! {
 /// pieces, which costs more than the search.
 #[inline]
 pub(super) fn kept(field: Field, text: &str) -> Option<&'static str> {
+    if field == Field::Status
+        && let Ok(status) = text.parse::<Status>()
+    {
+        return Some(status.as_str());
+    }
     if text.len() > SHORT || differs_each_time(field) {
         return None;
     }
