@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use flowspan_model::{
-    Event, Field, Kind, Moment, Repeated,
-    catalog::{Amount, Condition, Label, Source},
+    Event, Field, IndexedEvent, Kind, Moment, Repeated, Value,
+    catalog::{Amount, Label, Source},
 };
 
 use crate::{
@@ -44,9 +44,6 @@ struct Feed {
     source: &'static Source,
     family: Arc<Family>,
     labels: Vec<LabelSource>,
-    /// A place of the key that is filled whenever the source counts, if there is one: most conditions
-    /// are that an error is known, and most events have none.
-    needs: usize,
 }
 
 /// Where a metric's label gets its value.
@@ -76,12 +73,7 @@ impl Trigger {
             for source in row.feeding(moment, kind) {
                 let labels = row.shape.labels.iter().filter_map(|label| label.source);
                 let labels = labels.map(|label| trigger.label_source(label, source)).collect();
-                trigger.feeds.push(Feed {
-                    source,
-                    family: Arc::clone(family),
-                    labels,
-                    needs: usize::from(NO_PLACE),
-                });
+                trigger.feeds.push(Feed { source, family: Arc::clone(family), labels });
             }
         }
         if trigger.feeds.is_empty() {
@@ -100,13 +92,6 @@ impl Trigger {
                 (Some(place @ &mut NO_PLACE), 1, Ok(number)) => *place = number,
                 _ => self.others.push((number, label)),
             }
-        }
-        for feed in &mut self.feeds {
-            let known = feed.source.conditions.iter().find_map(|condition| match condition {
-                Condition::Known(field) => Some(self.places[*field as usize]),
-                _ => None,
-            });
-            feed.needs = usize::from(known.unwrap_or(NO_PLACE));
         }
     }
 
@@ -129,22 +114,19 @@ impl Trigger {
                 *mark = Mark::of(value);
             }
         }
+        let event = IndexedEvent::of(event);
         for (place, label) in &self.others {
-            marks[*place] = label.value(event).map_or(Mark::NONE, Mark::of);
+            marks[*place] = label.value(&event).map_or(Mark::NONE, Mark::of);
         }
-        let marks = &marks[..self.labels.len()];
         let begin = |route: &mut Route| {
-            let values = self.labels.iter().map(|label| label.value(event));
+            let values = self.labels.iter().map(|label| label.value(&event));
             route.begin(values, self.feeds.len(), &self.texts);
         };
-        routes::with(self.number, marks, begin, |route| self.add(event, marks, route));
+        routes::with(self.number, &marks[..self.labels.len()], begin, |route| self.add(&event, route));
     }
 
-    fn add(&self, event: &Event, marks: &[Mark], route: &Route) {
+    fn add(&self, event: &IndexedEvent<'_>, route: &Route) {
         for (feed, way) in self.feeds.iter().zip(route.ways()) {
-            if marks.get(feed.needs).is_some_and(|mark| *mark == Mark::NONE) {
-                continue;
-            }
             let way = || way.get_or_init(|| feed.find(route));
             if let Amount::Each(field) = feed.source.amount {
                 feed.add_each(event, field, way);
@@ -173,8 +155,9 @@ pub(crate) fn fields_asked(moment: Moment, kind: Kind, rows: &[Row]) -> Vec<&'st
 
 impl Feed {
     /// Adds each of the numbers that a field lists, as often as it says. What is no number is refused.
-    fn add_each<'way>(&self, event: &Event, field: Field, way: impl Fn() -> &'way Way) {
-        let Some(text) = event.fields.text(field).filter(|_| self.source.counts(event)) else { return };
+    fn add_each<'way>(&self, event: &IndexedEvent<'_>, field: Field, way: impl Fn() -> &'way Way) {
+        let text = event.get(field).and_then(Value::as_text);
+        let Some(text) = text.filter(|_| self.source.counts(event)) else { return };
         for part in Repeated::of(text) {
             match part {
                 Ok((times, number)) => {

@@ -41,7 +41,7 @@ impl Chunks {
     pub(super) fn new(span: Span) -> Self {
         Chunks {
             span,
-            started: Instant::now(),
+            started: flowspan_clock::now(),
             latest: AtomicU64::new(0),
             first: AtomicU64::new(0),
             first_tokens: AtomicU64::new(0),
@@ -55,7 +55,7 @@ impl Chunks {
     /// A chunk has come.
     #[inline]
     pub(super) fn add(&self, tokens: u64) {
-        let elapsed = self.started.elapsed();
+        let elapsed = flowspan_clock::now().saturating_duration_since(self.started);
         // In 64 bits, which last for half a million years, because those of `as_micros` cost more.
         let now = (elapsed.as_secs() * 1_000_000 + u64::from(elapsed.subsec_micros())).max(1);
         // Of two chunks that come at once the earlier may be told later: time does not run backwards.

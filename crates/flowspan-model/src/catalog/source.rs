@@ -1,6 +1,6 @@
 //! What feeds a metric.
 
-use crate::{Event, Field, Generation, Kind, Moment};
+use crate::{Field, Generation, IndexedEvent, Kind, Moment};
 
 /// One kind of event that feeds a metric.
 #[derive(Clone, Copy, Debug)]
@@ -22,13 +22,13 @@ pub struct Source {
 impl Source {
     /// The number that this event adds, or `None` if it does not count here.
     #[inline]
-    pub fn amount_of(&self, event: &Event) -> Option<f64> {
+    pub fn amount_of(&self, event: &IndexedEvent<'_>) -> Option<f64> {
         if self.counts(event) { self.amount.of(event) } else { None }
     }
 
     /// Whether this event counts here.
     #[inline]
-    pub fn counts(&self, event: &Event) -> bool {
+    pub fn counts(&self, event: &IndexedEvent<'_>) -> bool {
         self.conditions.iter().all(|condition| condition.holds(event))
     }
 }
@@ -47,11 +47,11 @@ pub enum Condition {
 impl Condition {
     /// Whether this event counts.
     #[inline]
-    pub fn holds(self, event: &Event) -> bool {
+    pub fn holds(self, event: &IndexedEvent<'_>) -> bool {
         match self {
-            Condition::Known(field) => event.fields.get(field).is_some(),
-            Condition::Unknown(field) => event.fields.get(field).is_none(),
-            Condition::IsOrUnknown(field, text) => match event.fields.get(field) {
+            Condition::Known(field) => event.get(field).is_some(),
+            Condition::Unknown(field) => event.get(field).is_none(),
+            Condition::IsOrUnknown(field, text) => match event.get(field) {
                 Some(value) => value.as_text() == Some(text),
                 None => true,
             },
@@ -84,16 +84,16 @@ pub enum Amount {
 impl Amount {
     /// The number that this event adds, or `None` if it does not know.
     #[inline]
-    pub fn of(self, event: &Event) -> Option<f64> {
+    pub fn of(self, event: &IndexedEvent<'_>) -> Option<f64> {
         match self {
             Amount::One => Some(1.0),
             Amount::MinusOne => Some(-1.0),
             Amount::Count => count(event),
             Amount::MinusCount => count(event).map(|count| -count),
-            Amount::Duration => event.duration.map(|duration| duration.as_secs_f64()),
-            Amount::Field(field) => event.fields.get(field)?.as_number(),
+            Amount::Duration => event.duration().map(|duration| duration.as_secs_f64()),
+            Amount::Field(field) => event.get(field)?.as_number(),
             Amount::Countable(field) => {
-                let number = event.fields.get(field)?.as_number();
+                let number = event.get(field)?.as_number();
                 number.filter(|number| (0.0..9_007_199_254_740_992.0).contains(number))
             }
             // No single number; whoever measures asks for all of them.
@@ -102,8 +102,8 @@ impl Amount {
     }
 }
 
-fn count(event: &Event) -> Option<f64> {
-    match event.fields.get(Field::Count) {
+fn count(event: &IndexedEvent<'_>) -> Option<f64> {
+    match event.get(Field::Count) {
         Some(count) => count.as_number(),
         None => Some(1.0),
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::{Event, Field, ValueType};
+use crate::{Event, Field, IndexedEvent, ValueType};
 
 /// Fields whose values nobody limits.
 const UNBOUNDED: [Field; 25] = [
@@ -97,7 +97,10 @@ fn what_counts_the_running_is_fed_at_both_ends() {
         let balance: f64 = metric
             .sources
             .iter()
-            .map(|source| source.amount.of(&Event::new(source.moment, source.kind)).unwrap_or(0.0))
+            .map(|source| {
+                let event = Event::new(source.moment, source.kind);
+                source.amount.of(&IndexedEvent::of(&event)).unwrap_or(0.0)
+            })
             .sum();
         assert_eq!(balance, 0.0, "{}", metric.name);
     }
@@ -177,16 +180,18 @@ fn costs_in_other_currencies_are_not_dollars() {
         .find(|(metric, _)| metric.name == "llm.cost.usd")
         .expect("a model call feeds the cost");
     let call = Event::new(Moment::Ended, Kind::Inference).with(Field::CostAmount, 0.25);
-    assert_eq!(source.amount_of(&call), Some(0.25));
-    assert_eq!(source.amount_of(&call.clone().with(Field::CostCurrency, "USD")), Some(0.25));
-    assert_eq!(source.amount_of(&call.with(Field::CostCurrency, "EUR")), None);
+    let amount = |call: &Event| source.amount_of(&IndexedEvent::of(call));
+    assert_eq!(amount(&call), Some(0.25));
+    assert_eq!(amount(&call.clone().with(Field::CostCurrency, "USD")), Some(0.25));
+    assert_eq!(amount(&call.with(Field::CostCurrency, "EUR")), None);
 }
 
 #[test]
 fn an_occurrence_that_says_no_count_speaks_of_one_thing() {
     let removed = Event::new(Moment::Occurred, Kind::DeadLetterRemoved);
-    assert_eq!(Amount::MinusCount.of(&removed), Some(-1.0));
-    assert_eq!(Amount::MinusCount.of(&removed.with(Field::Count, 3_u64)), Some(-3.0));
+    let amount = |event: &Event| Amount::MinusCount.of(&IndexedEvent::of(event));
+    assert_eq!(amount(&removed), Some(-1.0));
+    assert_eq!(amount(&removed.with(Field::Count, 3_u64)), Some(-3.0));
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl State {
                 (None, None) => self.first_name.into(),
             },
             start: self.start.time,
-            duration: event.and_then(|event| event.duration).unwrap_or_else(|| self.start.instant.elapsed()),
+            duration: event.and_then(|event| event.duration).unwrap_or_else(|| self.start.elapsed()),
             status: std::mem::take(&mut self.status),
             fields: Lent::default(),
             own,

@@ -1,6 +1,5 @@
 //! The engine of our own: one record for each span, one pass over its fields, no span of the SDK.
 
-mod clock;
 mod export;
 mod hear;
 mod here;

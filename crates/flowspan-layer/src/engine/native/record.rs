@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use flowspan_clock::Times;
 use flowspan_model::{
     Event, Field, FieldSet, Fields, Kind, Moment, SpanIds, Status as WorkStatus, Text, Value as ModelValue,
 };
@@ -19,7 +20,7 @@ use opentelemetry::{
 use opentelemetry_sdk::trace::{SpanEvents, SpanLimits, SpanLinks};
 use tracing::span::Id;
 
-use super::{clock::Start, words};
+use super::words;
 use crate::{
     accounting::{self, Sums},
     callsites::{NOTHING, Plan},
@@ -272,7 +273,7 @@ impl Origin {
 /// What changes while a span is open.
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) start: Start,
+    pub(super) start: Times,
     /// When its work ended, if that was before the span closed.
     ended: Option<Instant>,
     pub(super) kind: SpanKind,
@@ -319,7 +320,7 @@ pub(super) struct Rare {
 impl State {
     fn blank() -> Self {
         State {
-            start: Start::now(),
+            start: Times::now(),
             ended: None,
             kind: SpanKind::Internal,
             status: Status::Unset,
@@ -403,7 +404,7 @@ impl State {
     #[inline(always)]
     pub(super) fn set_field(&mut self, field: Field, value: impl Into<ModelValue>) {
         if field == Field::Status && self.ended.is_none() {
-            self.ended = Some(Instant::now());
+            self.ended = Some(flowspan_clock::now());
         }
         // Nothing that is not inherited is known before the span has said it.
         let is_new = !self.own.has(field) && (self.around.is_none() || !field.is_inherited());
@@ -537,7 +538,7 @@ impl State {
             self.fields.add(Field::Status, flowspan_model::Text::from_static(status.as_str()));
         }
         let duration: Duration =
-            self.ended.unwrap_or_else(Instant::now).saturating_duration_since(self.start.instant);
+            self.ended.unwrap_or_else(flowspan_clock::now).saturating_duration_since(self.start.instant);
         Event {
             moment: Moment::Ended,
             kind,
