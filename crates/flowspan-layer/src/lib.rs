@@ -78,6 +78,7 @@ mod observation;
 mod overheard;
 mod place;
 mod replay;
+mod words;
 
 pub use accounting::{Accounting, Findings, Refusal, Unpriced};
 pub use caller::inside;

@@ -15,6 +15,7 @@ use crate::{
     callsites::{Meaning, Plan},
     content::{Contents, written},
     dialects::{Keep, Notes, Said, finish, is_content, read, span_kind},
+    words,
 };
 
 /// An open span that is work of the vocabulary, or may turn out to be. Lives among the extensions of its
@@ -280,7 +281,9 @@ impl Visit for FieldVisitor<'_> {
     }
 
     fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
-        self.set(field, value);
+        if let Some(known) = self.plan.field(field) {
+            self.set(field, words::text(known, value));
+        }
     }
 
     fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn fmt::Debug) {

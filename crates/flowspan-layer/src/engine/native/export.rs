@@ -9,9 +9,11 @@ use opentelemetry::KeyValue;
 use super::{
     record::{Origin, Rare, State},
     spans::Spans,
+};
+use crate::{
+    names::{names_its_agent, span_name_parts},
     words,
 };
-use crate::names::{names_its_agent, span_name_parts};
 
 impl State {
     /// What is exported, without the fields: they are the event's, until everybody has been told of it.

@@ -6,16 +6,14 @@ use flowspan_model::{Field, Text, Value as ModelValue};
 use opentelemetry::{Key, KeyValue, Value, trace::Status};
 use tracing::field::{Field as TracingField, Visit};
 
-use super::{
-    record::{Record, Recording, State},
-    words,
-};
+use super::record::{Record, Recording, State};
 use crate::{
     attributes::span_kind_of,
     callsites::{Meaning, Plan},
     content::Contents,
     dialects::{Reading, Said, read},
     lock::Locked,
+    words,
 };
 
 /// Takes what is recorded on a span into its state.

@@ -10,7 +10,6 @@ mod record;
 mod shadow;
 mod spans;
 mod wanted;
-mod words;
 
 use std::{
     any::TypeId,

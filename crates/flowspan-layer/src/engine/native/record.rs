@@ -10,7 +10,7 @@ use std::{
 
 use flowspan_clock::Times;
 use flowspan_model::{
-    Event, Field, FieldSet, Fields, Kind, Moment, SpanIds, Status as WorkStatus, Text, Value as ModelValue,
+    Event, Field, FieldSet, Fields, Kind, Moment, SpanIds, Status as WorkStatus, Value as ModelValue,
 };
 use flowspan_span::{of_value, take_room};
 use opentelemetry::{
@@ -20,12 +20,12 @@ use opentelemetry::{
 use opentelemetry_sdk::trace::{SpanEvents, SpanLimits, SpanLinks};
 use tracing::span::Id;
 
-use super::words;
 use crate::{
     accounting::{self, Sums},
     callsites::{NOTHING, Plan},
     dialects::{Keep, finish, span_kind},
     lock::{Lock, Locked},
+    words,
 };
 
 /// A record that several know of.
@@ -567,11 +567,7 @@ impl Keep for Recording<'_> {
     }
 
     fn text(&mut self, field: Field, text: &str) {
-        let text = match words::kept(field, text) {
-            Some(kept) => Text::from_static(kept),
-            None => words::met(field, text),
-        };
-        self.state.set_field(field, ModelValue::Text(text));
+        self.state.set_field(field, words::text(field, text));
     }
 
     fn attribute(&mut self, key: Key, value: Value) {

@@ -50,7 +50,7 @@ thread_local! {
 /// Two registers come back. A larger value would be written to memory and read again at once in other
 /// pieces, which costs more than the search.
 #[inline]
-pub(super) fn kept(field: Field, text: &str) -> Option<&'static str> {
+pub(crate) fn kept(field: Field, text: &str) -> Option<&'static str> {
     if field == Field::Status
         && let Ok(status) = text.parse::<Status>()
     {
@@ -63,16 +63,21 @@ pub(super) fn kept(field: Field, text: &str) -> Option<&'static str> {
 }
 
 /// A text that is not kept, or not yet.
-pub(super) fn met(field: Field, text: &str) -> Text {
+pub(crate) fn met(field: Field, text: &str) -> Text {
     if text.len() > SHORT || differs_each_time(field) {
         return Text::from(text);
     }
     WORDS.try_with(|words| words.borrow_mut().meet(text)).unwrap_or_else(|_| Text::from(text))
 }
 
+/// A text of a field, kept if it comes again.
+pub(crate) fn text(field: Field, text: &str) -> Text {
+    kept(field, text).map_or_else(|| met(field, text), Text::from_static)
+}
+
 /// The name of a span: what is done, and to whom. Kept if the subject is.
 #[inline]
-pub(super) fn name(verb: &Text, subject: &Text) -> Cow<'static, str> {
+pub(crate) fn name(verb: &Text, subject: &Text) -> Cow<'static, str> {
     let known = match (verb.as_static(), subject.as_static()) {
         (Some(verb), Some(subject)) => {
             WORDS.try_with(|words| words.borrow_mut().name(verb, subject)).ok().flatten()
@@ -178,10 +183,6 @@ fn keep(text: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn text(field: Field, text: &str) -> Text {
-        kept(field, text).map_or_else(|| met(field, text), Text::from_static)
-    }
 
     #[test]
     fn a_text_that_comes_again_is_kept() {
