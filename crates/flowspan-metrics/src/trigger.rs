@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flowspan_model::{
-    Event, Field, IndexedEvent, Kind, Moment, Repeated, Value,
+    AskedEvent, Event, Field, Kind, Moment, Repeated, Value,
     catalog::{Amount, Label, Source},
 };
 
@@ -17,6 +17,9 @@ use crate::{
 /// The most labels that the metrics fed by one kind of event have together. It only sizes an array
 /// on the stack; a schema with more is refused.
 pub(crate) const MAX_KEY: usize = 16;
+
+/// An event that is asked so often has its fields numbered first.
+const MANY: usize = 8;
 
 /// The place of a field that fills none.
 const NO_PLACE: u8 = u8::MAX;
@@ -33,6 +36,8 @@ pub(crate) struct Trigger {
     /// The labels that another field may fill, too, by their places.
     others: Vec<(usize, &'static Label)>,
     feeds: Vec<Feed>,
+    /// How often an event is asked for one of its fields, beside its labels.
+    asks: usize,
     /// Its own among all triggers of the process.
     number: usize,
     texts: Arc<Texts>,
@@ -66,6 +71,7 @@ impl Trigger {
             places: [NO_PLACE; Field::ALL.len()],
             others: Vec::new(),
             feeds: Vec::new(),
+            asks: 0,
             number: usize::MAX,
             texts: Arc::clone(texts),
         };
@@ -73,6 +79,7 @@ impl Trigger {
             for source in row.feeding(moment, kind) {
                 let labels = row.shape.labels.iter().filter_map(|label| label.source);
                 let labels = labels.map(|label| trigger.label_source(label, source)).collect();
+                trigger.asks += source.conditions.len() + usize::from(source.amount.is_of_a_field());
                 trigger.feeds.push(Feed { source, family: Arc::clone(family), labels });
             }
         }
@@ -114,7 +121,10 @@ impl Trigger {
                 *mark = Mark::of(value);
             }
         }
-        let event = IndexedEvent::of(event);
+        let event = match self.asks < MANY {
+            true => AskedEvent::once(event),
+            false => AskedEvent::often(event),
+        };
         for (place, label) in &self.others {
             marks[*place] = label.value(&event).map_or(Mark::NONE, Mark::of);
         }
@@ -125,7 +135,7 @@ impl Trigger {
         routes::with(self.number, &marks[..self.labels.len()], begin, |route| self.add(&event, route));
     }
 
-    fn add(&self, event: &IndexedEvent<'_>, route: &Route) {
+    fn add(&self, event: &AskedEvent<'_>, route: &Route) {
         for (feed, way) in self.feeds.iter().zip(route.ways()) {
             let way = || way.get_or_init(|| feed.find(route));
             if let Amount::Each(field) = feed.source.amount {
@@ -155,7 +165,7 @@ pub(crate) fn fields_asked(moment: Moment, kind: Kind, rows: &[Row]) -> Vec<&'st
 
 impl Feed {
     /// Adds each of the numbers that a field lists, as often as it says. What is no number is refused.
-    fn add_each<'way>(&self, event: &IndexedEvent<'_>, field: Field, way: impl Fn() -> &'way Way) {
+    fn add_each<'way>(&self, event: &AskedEvent<'_>, field: Field, way: impl Fn() -> &'way Way) {
         let text = event.get(field).and_then(Value::as_text);
         let Some(text) = text.filter(|_| self.source.counts(event)) else { return };
         for part in Repeated::of(text) {

@@ -20,13 +20,13 @@
 //! assert!(fed.contains(&"step.executions"));
 //! ```
 
+mod asked;
 pub mod catalog;
 mod event;
 mod event_id;
 mod field;
 mod field_set;
 mod fields;
-mod indexed;
 mod kind;
 mod measurement;
 mod policy;
@@ -40,12 +40,12 @@ mod text;
 mod usage;
 mod value;
 
+pub use asked::AskedEvent;
 pub use event::{Event, SpanIds};
 pub use event_id::{EventId, digest};
 pub use field::{Field, ValueType};
 pub use field_set::FieldSet;
 pub use fields::Fields;
-pub use indexed::IndexedEvent;
 pub use kind::{Kind, Moment, SpanKind};
 pub use measurement::{Measurement, MetricSink, Series};
 pub use policy::{LabelPolicy, MAX_LABEL_LENGTH, OTHER};

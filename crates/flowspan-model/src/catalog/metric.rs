@@ -1,7 +1,7 @@
 //! What a row of the catalog says.
 
 use super::Source;
-use crate::{Field, IndexedEvent, Semconv};
+use crate::{AskedEvent, Field, Semconv};
 
 /// What an instrument does with the numbers that it gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -115,7 +115,7 @@ pub struct Label {
 impl Label {
     /// The value of this label for an event.
     #[inline]
-    pub fn value<'event>(&self, event: &IndexedEvent<'event>) -> Option<&'event crate::Value> {
+    pub fn value<'event>(&self, event: &AskedEvent<'event>) -> Option<&'event crate::Value> {
         self.from.iter().find_map(|field| event.get(*field))
     }
 }

@@ -1,6 +1,6 @@
 //! What feeds a metric.
 
-use crate::{Field, Generation, IndexedEvent, Kind, Moment};
+use crate::{AskedEvent, Field, Generation, Kind, Moment};
 
 /// One kind of event that feeds a metric.
 #[derive(Clone, Copy, Debug)]
@@ -22,13 +22,13 @@ pub struct Source {
 impl Source {
     /// The number that this event adds, or `None` if it does not count here.
     #[inline]
-    pub fn amount_of(&self, event: &IndexedEvent<'_>) -> Option<f64> {
+    pub fn amount_of(&self, event: &AskedEvent<'_>) -> Option<f64> {
         if self.counts(event) { self.amount.of(event) } else { None }
     }
 
     /// Whether this event counts here.
     #[inline]
-    pub fn counts(&self, event: &IndexedEvent<'_>) -> bool {
+    pub fn counts(&self, event: &AskedEvent<'_>) -> bool {
         self.conditions.iter().all(|condition| condition.holds(event))
     }
 }
@@ -47,7 +47,7 @@ pub enum Condition {
 impl Condition {
     /// Whether this event counts.
     #[inline]
-    pub fn holds(self, event: &IndexedEvent<'_>) -> bool {
+    pub fn holds(self, event: &AskedEvent<'_>) -> bool {
         match self {
             Condition::Known(field) => event.get(field).is_some(),
             Condition::Unknown(field) => event.get(field).is_none(),
@@ -82,9 +82,14 @@ pub enum Amount {
 }
 
 impl Amount {
+    /// Whether an event has to be asked for a field of it.
+    pub const fn is_of_a_field(self) -> bool {
+        !matches!(self, Amount::One | Amount::MinusOne | Amount::Duration)
+    }
+
     /// The number that this event adds, or `None` if it does not know.
     #[inline]
-    pub fn of(self, event: &IndexedEvent<'_>) -> Option<f64> {
+    pub fn of(self, event: &AskedEvent<'_>) -> Option<f64> {
         match self {
             Amount::One => Some(1.0),
             Amount::MinusOne => Some(-1.0),
@@ -102,7 +107,7 @@ impl Amount {
     }
 }
 
-fn count(event: &IndexedEvent<'_>) -> Option<f64> {
+fn count(event: &AskedEvent<'_>) -> Option<f64> {
     match event.get(Field::Count) {
         Some(count) => count.as_number(),
         None => Some(1.0),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::{Event, Field, IndexedEvent, ValueType};
+use crate::{AskedEvent, Event, Field, ValueType};
 
 /// Fields whose values nobody limits.
 const UNBOUNDED: [Field; 25] = [
@@ -99,7 +99,7 @@ fn what_counts_the_running_is_fed_at_both_ends() {
             .iter()
             .map(|source| {
                 let event = Event::new(source.moment, source.kind);
-                source.amount.of(&IndexedEvent::of(&event)).unwrap_or(0.0)
+                source.amount.of(&AskedEvent::once(&event)).unwrap_or(0.0)
             })
             .sum();
         assert_eq!(balance, 0.0, "{}", metric.name);
@@ -180,7 +180,7 @@ fn costs_in_other_currencies_are_not_dollars() {
         .find(|(metric, _)| metric.name == "llm.cost.usd")
         .expect("a model call feeds the cost");
     let call = Event::new(Moment::Ended, Kind::Inference).with(Field::CostAmount, 0.25);
-    let amount = |call: &Event| source.amount_of(&IndexedEvent::of(call));
+    let amount = |call: &Event| source.amount_of(&AskedEvent::once(call));
     assert_eq!(amount(&call), Some(0.25));
     assert_eq!(amount(&call.clone().with(Field::CostCurrency, "USD")), Some(0.25));
     assert_eq!(amount(&call.with(Field::CostCurrency, "EUR")), None);
@@ -189,7 +189,7 @@ fn costs_in_other_currencies_are_not_dollars() {
 #[test]
 fn an_occurrence_that_says_no_count_speaks_of_one_thing() {
     let removed = Event::new(Moment::Occurred, Kind::DeadLetterRemoved);
-    let amount = |event: &Event| Amount::MinusCount.of(&IndexedEvent::of(event));
+    let amount = |event: &Event| Amount::MinusCount.of(&AskedEvent::once(event));
     assert_eq!(amount(&removed), Some(-1.0));
     assert_eq!(amount(&removed.with(Field::Count, 3_u64)), Some(-3.0));
 }

@@ -119,6 +119,8 @@ impl<F: Fn(&Node) + Send + Sync> Forest<F> {
         let is_notable = !node.status.is_success() || matches!(node.kind, Kind::Phase | Kind::Reduce);
         let room = if is_notable { 2 * CHILDREN } else { CHILDREN };
         if parent.children.len() < room {
+            // It stays until the run is over, and nobody will be added to it.
+            node.children.shrink_to_fit();
             parent.children.push(node);
         } else {
             *parent.omitted.entry((node.kind, node.status.as_str())).or_default() += 1;

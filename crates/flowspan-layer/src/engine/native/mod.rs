@@ -25,7 +25,7 @@ use flowspan_model::{Event as ModelEvent, EventSink, FieldSet, Kind, Moment, Sem
 use flowspan_span::{EndedSpan, SpanFacts, speak};
 use opentelemetry::{
     Context as OtelContext, KeyValue,
-    trace::{Event as OtelEvent, SpanId, Status, TraceContextExt},
+    trace::{Event as OtelEvent, SpanContext, SpanId, Status, TraceContextExt},
 };
 use opentelemetry_sdk::trace::SpanData;
 use tracing::{
@@ -507,11 +507,13 @@ struct Left {
 }
 
 /// The span that OpenTelemetry sees around this one, if that is in the same trace and neither is kept.
+#[inline]
 fn unkept_around(record: &Record) -> Option<SpanId> {
     let own = &record.origin().context;
-    if own.is_sampled() || record.is_recording() {
-        return None;
-    }
+    if own.is_sampled() || record.is_recording() { None } else { visible_of_unkept(own) }
+}
+
+fn visible_of_unkept(own: &SpanContext) -> Option<SpanId> {
     OtelContext::map_current(|current| {
         let span = current.span();
         let around = span.span_context();
