@@ -60,11 +60,13 @@ pub(crate) struct Scope<'span> {
 }
 
 impl<'span> Scope<'span> {
+    #[inline]
     pub(crate) fn enter(span: &'span Span) -> Self {
         Scope { span, end: End::of(span), _entered: span.enter() }
     }
 
     /// Ends the work with this verdict.
+    #[inline]
     pub(crate) fn finish(mut self, verdict: &Verdict) {
         self.end.write(self.span, verdict);
     }

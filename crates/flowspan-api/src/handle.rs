@@ -78,13 +78,7 @@ impl<K> Handle<K> {
     /// Returns what the code returns.
     #[inline]
     pub fn in_scope<T, E: Display + 'static>(self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        if self.span.is_disabled() {
-            return work();
-        }
-        let scope = Scope::enter(&self.span);
-        let result = work();
-        scope.finish(&ByResult.verdict(&result));
-        result
+        if self.span.is_disabled() { work() } else { observe(self.span, work) }
     }
 
     /// Observes plain synchronous code until the guard is dropped.
@@ -122,6 +116,16 @@ impl<K> fmt::Debug for Handle<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Handle").field(&self.span).finish()
     }
+}
+
+/// Runs code inside a span, and takes the status from its result. Apart, so that code that nobody observes is
+/// not burdened with it.
+#[inline(never)]
+fn observe<T, E: Display + 'static>(span: Span, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    let scope = Scope::enter(&span);
+    let result = work();
+    scope.finish(&ByResult.verdict(&result));
+    result
 }
 
 /// Sets a field of a span, if anybody listens: `record` would look for the field by its name first.

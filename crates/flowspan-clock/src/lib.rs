@@ -2,8 +2,8 @@
 //!
 //! To ask the system for the time takes 30 ns, which is a good part of what a token of a stream may cost, and
 //! a span wants to be told two times: that of the clock on the wall, and that of the one that never goes back.
-//! To read the processor's own counter takes 12. So the system is asked once in a millisecond on each thread,
-//! for both, and the counter is read in between.
+//! To read the processor's own counter takes 12. So the system is asked a hundred times a second on each thread
+//! at most, for both, and the counter is read in between.
 //!
 //! ```
 //! use flowspan_clock::Times;
@@ -21,8 +21,8 @@ use std::{
 /// For how long the counter is believed, in nanoseconds.
 ///
 /// Processors whose counters differ, as broken ones do, put a moment wrong by so much at most; and the
-/// counter, whose speed is known to some millionths, loses some nanoseconds in so short a time.
-const BELIEF: u64 = 1_000_000;
+/// counter, whose speed is known to some millionths, is wrong by less than a microsecond after so short a time.
+const BELIEF: u64 = 10_000_000;
 /// What the system says and the counter belong together if they were read within so many nanoseconds: the
 /// thread was not put off in between.
 const GAP: u64 = 1_000;
