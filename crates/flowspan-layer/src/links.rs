@@ -123,9 +123,8 @@ impl Links {
         // A step that says which attempt it is, and nothing else that is linked: most that come here.
         if linking == FieldSet::of(Field::Attempt) && !is_reduction {
             let Some(number) = span.fields.integer(Field::Attempt) else { return };
-            let around = (span.context.trace_id(), span.parent);
-            let work = Work { around, name: &span.name, item: None };
-            if let Some(before) = self.attempts.take(&work, number, &span.context) {
+            let place = Place { context: &span.context, parent: span.parent, name: &span.name };
+            if let Some(before) = self.before(number, None, &place) {
                 link(&mut span.extras.get_or_insert_default().links, before, self.most);
             }
             return;
@@ -142,6 +141,12 @@ impl Links {
         }
     }
 
+    /// The attempt before this one.
+    fn before(&self, number: i64, item: Option<&str>, span: &Place<'_>) -> Option<SpanContext> {
+        let around = (span.context.trace_id(), span.parent);
+        self.attempts.take(&Work { around, name: span.name, item }, number, span.context)
+    }
+
     fn follow(&self, said: Said<'_>, span: Place<'_>) -> Found {
         let around = (span.context.trace_id(), span.parent);
         let mut found = Found::default();
@@ -149,10 +154,7 @@ impl Links {
             found.links.extend(named(resumed));
         }
         if let Some(number) = said.attempt {
-            let work = Work { around, name: span.name, item: said.item };
-            if let Some(before) = self.attempts.take(&work, number, span.context) {
-                found.links.push(before);
-            }
+            found.links.extend(self.before(number, said.item, &span));
         }
         if said.item.is_some() || said.is_reduction || said.is_job {
             let mut items = self.items.lock().unwrap_or_else(PoisonError::into_inner);

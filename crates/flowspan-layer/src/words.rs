@@ -49,12 +49,11 @@ thread_local! {
 ///
 /// Two registers come back. A larger value would be written to memory and read again at once in other
 /// pieces, which costs more than the search.
-#[inline]
+#[inline(always)]
 pub(crate) fn kept(field: Field, text: &str) -> Option<&'static str> {
-    if field == Field::Status
-        && let Ok(status) = text.parse::<Status>()
-    {
-        return Some(status.as_str());
+    // Every span has one of these few.
+    if field == Field::Status {
+        return Status::of_text(text).map(Status::as_str);
     }
     if text.len() > SHORT || differs_each_time(field) {
         return None;
@@ -94,6 +93,11 @@ const fn differs_each_time(field: Field) -> bool {
         Field::RunId
             | Field::ResumedRun
             | Field::SessionId
+            | Field::ConversationId
+            | Field::CheckpointName
+            | Field::MemoryStore
+            | Field::ChunkTimes
+            | Field::StopSequences
             | Field::JobId
             | Field::ItemId
             | Field::ResponseId

@@ -39,7 +39,9 @@ impl<'event> AskedEvent<'event> {
         const { assert!(Field::ALL.len() < NOWHERE as usize) };
         let mut places = [NOWHERE; Field::ALL.len()];
         for (place, (field, _)) in (0..NOWHERE).zip(event.fields.known()) {
-            places[*field as usize] = place;
+            // The first value of a field counts.
+            let known = &mut places[*field as usize];
+            *known = place.min(*known);
         }
         AskedEvent { event, places: Some(places) }
     }

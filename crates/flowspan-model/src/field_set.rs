@@ -45,12 +45,6 @@ impl FieldSet {
         self.0 & FieldSet::of(field).0 != 0
     }
 
-    /// Whether none of these is among those.
-    #[inline]
-    pub const fn is_apart_from(self, others: FieldSet) -> bool {
-        self.0 & others.0 == 0
-    }
-
     /// How many they are.
     #[inline]
     pub const fn len(self) -> usize {

@@ -77,6 +77,7 @@ impl Fields {
     /// Sets a field about which nothing is known yet to a value that stands elsewhere, too.
     #[inline]
     pub fn add_copy(&mut self, field: Field, value: &Value) {
+        debug_assert!(self.get(field).is_none(), "{field:?} is known already");
         // One by one, so that each is made where it stays.
         match value {
             Value::Text(text) => match text.as_static() {

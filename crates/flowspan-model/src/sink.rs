@@ -29,7 +29,8 @@ pub trait EventSink: Send + Sync {
     fn event(&self, event: &Event);
 
     /// Whether it does anything with events of this moment and kind. An event that nobody wants need
-    /// not be made. It may be asked once, before the first event. Default: it wants all of them.
+    /// not be made, and may come all the same. The answer must not change: it may be asked for once, before
+    /// the first event. Default: it wants all of them.
     fn wants(&self, moment: Moment, kind: Kind) -> bool {
         let _ = (moment, kind);
         true

@@ -31,6 +31,18 @@ impl Status {
         }
     }
 
+    /// The status that has this text form.
+    #[inline]
+    pub fn of_text(text: &str) -> Option<Self> {
+        match text {
+            "success" => Some(Status::Success),
+            "failed" => Some(Status::Failed),
+            "cancelled" => Some(Status::Cancelled),
+            "timeout" => Some(Status::Timeout),
+            _ => None,
+        }
+    }
+
     /// Whether the work came to its end without an error.
     pub const fn is_success(self) -> bool {
         matches!(self, Status::Success)
@@ -46,10 +58,8 @@ impl fmt::Display for Status {
 impl FromStr for Status {
     type Err = UnknownStatus;
 
-    #[inline]
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut all = Status::ALL.into_iter();
-        all.find(|status| status.as_str() == text).ok_or_else(|| UnknownStatus(text.to_owned()))
+        Status::of_text(text).ok_or_else(|| UnknownStatus(text.to_owned()))
     }
 }
 

@@ -16,8 +16,8 @@ pub trait Deliver<T>: Send + 'static {
     /// Nothing of the batch arrived; all of it counts as lost for the reason that the error states.
     fn deliver(&mut self, batch: Vec<T>) -> impl Future<Output = Result<Delivered, DeliverError>> + Send;
 
-    /// About how many bytes an item takes while it waits. Asked once, on the thread that offers it.
-    /// Default: the size of its type, which is right for what holds nothing on the heap.
+    /// About how many bytes an item takes while it waits. Asked when it is offered and when it goes out, and
+    /// the same both times. Default: the size of its type, which is right for what holds nothing on the heap.
     fn bytes(item: &T) -> usize {
         size_of_val(item)
     }

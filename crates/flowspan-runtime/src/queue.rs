@@ -29,7 +29,7 @@ pub(crate) struct Queue<T> {
 }
 
 struct State<T> {
-    /// What waits, each with the bytes that it takes.
+    /// What waits.
     items: VecDeque<T>,
     /// Items that the exporter has taken out of `items` but not begun to export.
     taken: usize,
@@ -184,7 +184,8 @@ impl<T> Queue<T> {
         };
         let batch: Vec<T> = backlog.drain(..size).collect();
         // What waits does not change, so it weighs what it weighed when it came.
-        self.state().bytes_in_flight = batch.iter().map(self.weigh).sum();
+        let bytes = batch.iter().map(self.weigh).sum();
+        self.state().bytes_in_flight = bytes;
         Step::Export(batch)
     }
 

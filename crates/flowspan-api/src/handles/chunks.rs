@@ -22,7 +22,8 @@ const SUM: u64 = (1 << SUM_BITS) - 1;
 #[derive(Debug)]
 pub(super) struct Chunks {
     span: Span,
-    started: Instant,
+    /// `None` if nobody listens: then nobody is told when a chunk came.
+    started: Option<Instant>,
     /// When the latest chunk came, in microseconds since the start; zero before the first.
     latest: AtomicU64,
     /// When the first chunk came.
@@ -40,8 +41,8 @@ pub(super) struct Chunks {
 impl Chunks {
     pub(super) fn new(span: Span) -> Self {
         Chunks {
+            started: (!span.is_disabled()).then(flowspan_clock::now),
             span,
-            started: flowspan_clock::now(),
             latest: AtomicU64::new(0),
             first: AtomicU64::new(0),
             first_tokens: AtomicU64::new(0),
@@ -55,9 +56,7 @@ impl Chunks {
     /// A chunk has come.
     #[inline]
     pub(super) fn add(&self, tokens: u64) {
-        let elapsed = flowspan_clock::now().saturating_duration_since(self.started);
-        // In 64 bits, which last for half a million years, because those of `as_micros` cost more.
-        let now = (elapsed.as_secs() * 1_000_000 + u64::from(elapsed.subsec_micros())).max(1);
+        let now = self.started.map_or(1, microseconds_since);
         // Of two chunks that come at once the earlier may be told later: time does not run backwards.
         let before = self.latest.fetch_max(now, Ordering::Relaxed);
         if tokens != 1 {
@@ -127,6 +126,14 @@ impl Drop for Chunks {
             self.span.record(Field::OutputTokens.key(), whole(tokens));
         }
     }
+}
+
+/// How many microseconds have passed since then, one at least.
+#[inline]
+fn microseconds_since(started: Instant) -> u64 {
+    let elapsed = flowspan_clock::now().saturating_duration_since(started);
+    // In 64 bits, which last for half a million years, because those of `as_micros` cost more.
+    (elapsed.as_secs() * 1_000_000 + u64::from(elapsed.subsec_micros())).max(1)
 }
 
 /// The bucket of a time.

@@ -77,11 +77,10 @@ impl Counted {
 pub(crate) struct Sums {
     /// In the order of [`TOKENS`].
     tokens: [u64; 5],
-    // Not beside the tool calls: both would be added at once, which has to wait for what was written of one.
-    steps: u64,
     cost: Money,
     calls: u64,
     tool_calls: u64,
+    steps: u64,
     /// Those that no agent inside has made.
     own_calls: u32,
     own_tool_calls: u32,

@@ -8,8 +8,9 @@ mod native;
 mod stand_in;
 mod tracing_opentelemetry;
 
-use std::{any::TypeId, time::SystemTime};
+use std::any::TypeId;
 
+use flowspan_clock::Times;
 use flowspan_model::{Event as ModelEvent, Fields, Kind, Moment, SpanIds};
 use tracing::{
     Dispatch, Event, Subscriber,
@@ -86,7 +87,7 @@ fn occurred(event: &Event<'_>, kind: Kind, plan: &Plan) -> ModelEvent {
     ModelEvent {
         moment: Moment::Occurred,
         kind,
-        time: SystemTime::now(),
+        time: Times::now().time,
         ids: SpanIds::default(),
         duration: None,
         fields,

@@ -11,8 +11,9 @@ use opentelemetry::{ContextGuard, trace::SpanId};
 use super::record::{Life, Record, Shared, Unshared};
 use crate::place::place_of_span;
 
-/// How many spans a thread has at hand. Others are found among the open ones.
-const AT_HAND: usize = 128;
+/// How many spans a thread has at hand. Others are found among the open ones. One that another thread has closed
+/// stays until its place is needed, so they are no more than a thread of many tasks is in the middle of.
+const AT_HAND: usize = 64;
 /// How many records a thread keeps for its next spans.
 const SPARE: usize = 16;
 

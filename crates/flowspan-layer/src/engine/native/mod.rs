@@ -18,9 +18,9 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::SystemTime,
 };
 
+use flowspan_clock::Times;
 use flowspan_model::{Event as ModelEvent, EventSink, FieldSet, Kind, Moment, Semconv, TARGET};
 use flowspan_span::{EndedSpan, SpanFacts, speak};
 use opentelemetry::{
@@ -53,6 +53,7 @@ use crate::{
     callsites::{self, Plan},
     content::Contents,
     dialects::{Dialect, Dialects},
+    lock::Locked,
 };
 
 /// Numbers the engines of the process, so that none takes another's spans for its own.
@@ -95,6 +96,8 @@ where
     pub(crate) fn new(spans: Spans, events: Arc<dyn EventSink>) -> Self {
         let traces = Arc::new(Traces::new(spans));
         let number = ENGINES.fetch_add(1, Ordering::Relaxed);
+        // So that no span has to wait for it.
+        flowspan_clock::now();
         let open = Open::of_engine(number);
         Native {
             number,
@@ -154,7 +157,9 @@ where
             let is_new = record.decide(&mut state) && record.is(Life::Begun);
             is_new.then(|| self.begin_work(record, &mut state)).flatten()
         });
-        self.tell_start(id, started.flatten());
+        if let Some(kind) = started.flatten().filter(|kind| self.wanted_starts.has(*kind)) {
+            self.tell_start(id, kind);
+        }
     }
 
     /// The work of a span begins, unless it has begun. Gives what it is if that is to be told.
@@ -173,18 +178,24 @@ where
         Some(kind)
     }
 
-    /// Tells of the start of work, if somebody wants to be told, while nothing is locked.
-    #[inline]
-    fn tell_start(&self, id: u64, started: Option<Kind>) {
-        if let Some(kind) = started.filter(|kind| self.wanted_starts.has(*kind)) {
-            self.tell_wanted_start(id, kind);
-        }
-    }
-
-    fn tell_wanted_start(&self, id: u64, kind: Kind) {
+    /// Tells of the start of work, while nothing is locked and the thread is not inside the span.
+    fn tell_start(&self, id: u64, kind: Kind) {
         if let Some(event) = self.look(id, |record| record.started(kind)) {
             self.events.event(&event);
         }
+    }
+
+    /// The thread is inside a span from now on.
+    #[inline]
+    fn step_into(&self, record: &Record, mut state: Locked<'_, State>) {
+        // Inside a trace that is not kept, nobody misses the spans in it: whatever OpenTelemetry makes here is
+        // not kept, either.
+        let (visible, active) = match unkept_around(record) {
+            Some(visible) => (visible, None),
+            None => (record.origin().context.span_id(), Some(record.context(&mut state))),
+        };
+        drop(state);
+        here::enter(self.number, record.id, visible, active.map(OtelContext::attach));
     }
 
     /// Judges the content that was said through the OpenTelemetry API. Who judges may log, which belongs to
@@ -254,7 +265,9 @@ where
     /// nothing is locked meanwhile.
     #[inline]
     fn let_go(&self, left: Left) {
-        if let Some(shadow) = left.shadow {
+        let Left { active, around, shadow } = left;
+        drop((active, around));
+        if let Some(shadow) = shadow {
             self.shadows.close(shadow);
         }
     }
@@ -295,7 +308,7 @@ where
         let name = visitor.message.filter(|_| is_foreign).map_or(metadata.name().into(), Into::into);
         state.add_event(OtelEvent::new::<std::borrow::Cow<'static, str>>(
             name,
-            SystemTime::now(),
+            Times::now().time,
             visitor.attributes,
             0,
         ));
@@ -410,20 +423,20 @@ where
 
     fn enter(&self, id: &Id, _: &Context<'_, S>) {
         let id = id.into_u64();
-        let started = self.look(id, |record| {
+        let told_first = self.look(id, |record| {
             self.settle(record);
             let mut state = record.state();
             let started = self.begin(record, &mut state);
-            // Inside a trace that is not kept, nobody misses the spans in it: whatever OpenTelemetry
-            // makes here is not kept, either.
-            let (visible, guard) = match unkept_around(record) {
-                Some(visible) => (visible, None),
-                None => (record.origin().context.span_id(), Some(record.context(&mut state).attach())),
-            };
-            here::enter(self.number, id, visible, guard);
-            started
+            let told_first = started.filter(|kind| self.wanted_starts.has(*kind));
+            if told_first.is_none() {
+                self.step_into(record, state);
+            }
+            told_first
         });
-        self.tell_start(id, started.flatten());
+        if let Some(kind) = told_first.flatten() {
+            self.tell_start(id, kind);
+            self.look(id, |record| self.step_into(record, record.state()));
+        }
     }
 
     fn exit(&self, id: &Id, _: &Context<'_, S>) {
@@ -453,8 +466,8 @@ where
         state.finish(record.kind(), record.plan);
         let mut rare = state.take_rare();
         let left = Left {
-            _active: state.active.take(),
-            _around: rare.as_mut().and_then(|rare| rare.around.take()),
+            active: state.active.take(),
+            around: rare.as_mut().and_then(|rare| rare.around.take()),
             shadow: rare.as_ref().and_then(|rare| rare.shadow.clone()),
         };
         let spans = &self.traces.spans;
@@ -501,8 +514,8 @@ where
 
 /// What a span has held while it was open.
 struct Left {
-    _active: Option<OtelContext>,
-    _around: Option<OtelContext>,
+    active: Option<OtelContext>,
+    around: Option<OtelContext>,
     shadow: Option<Id>,
 }
 
