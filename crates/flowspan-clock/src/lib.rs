@@ -115,7 +115,9 @@ impl Times {
 }
 
 /// When the thread has last asked the system, and how much time has passed since then, if it is little.
-#[inline]
+///
+/// Inlined, so that what is not needed of it is not even read.
+#[inline(always)]
 fn lately() -> Option<(Asked, Duration)> {
     let last = LAST.get().filter(|_| IS_BELIEVED.load(Ordering::Relaxed))?;
     let passed = passed(last.counter, COUNTER.raw()).filter(|passed| *passed < BELIEF)?;
