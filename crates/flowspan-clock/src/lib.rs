@@ -50,6 +50,8 @@ static IS_BELIEVED: AtomicBool = AtomicBool::new(true);
 struct Asked {
     times: Times,
     counter: u64,
+    /// Within how many nanoseconds they were read.
+    gap: u64,
 }
 
 thread_local! {
@@ -126,27 +128,36 @@ fn lately() -> Option<(Asked, Duration)> {
 
 #[cold]
 fn ask() -> Times {
-    let (mut nearest, mut asked) = read();
-    let mut tries = 1;
-    while nearest >= GAP && tries < TRIES {
-        let (gap, again) = read();
-        if gap < nearest {
-            (nearest, asked) = (gap, again);
+    if !IS_BELIEVED.load(Ordering::Relaxed) {
+        return Times { instant: Instant::now(), time: SystemTime::now() };
+    }
+    let mut asked = read();
+    for _ in 1..TRIES {
+        if asked.gap < GAP {
+            break;
         }
-        tries += 1;
+        let again = read();
+        if again.gap < asked.gap {
+            asked = again;
+        }
     }
     if LAST.get().is_some_and(|last| !agree(&last, &asked)) {
         IS_BELIEVED.store(false, Ordering::Relaxed);
     }
     LAST.set(Some(asked));
     // It may have been the first try, and the thread put off in another.
-    let since = passed(asked.counter, COUNTER.raw()).unwrap_or_default();
-    asked.times.after(Duration::from_nanos(since))
+    match passed(asked.counter, COUNTER.raw()) {
+        Some(since) if since < BELIEF => asked.times.after(Duration::from_nanos(since)),
+        _ => read().times,
+    }
 }
 
 /// Whether the counter and the system's clock say that about the same time has passed. A machine that has slept
-/// may say otherwise, too, and is asked for the time from then on.
+/// may say otherwise, too, and is asked for the time from then on. What was not read at one moment says nothing.
 fn agree(last: &Asked, asked: &Asked) -> bool {
+    if last.gap >= GAP || asked.gap >= GAP {
+        return true;
+    }
     let system = asked.times.instant.saturating_duration_since(last.times.instant);
     let system = u64::try_from(system.as_nanos()).unwrap_or(u64::MAX);
     match passed(last.counter, asked.counter) {
@@ -158,14 +169,14 @@ fn agree(last: &Asked, asked: &Asked) -> bool {
     }
 }
 
-/// Reads the clocks and the counter, and says within how many nanoseconds.
-fn read() -> (u64, Asked) {
+/// Reads the clocks and the counter.
+fn read() -> Asked {
     let before = COUNTER.raw();
     let time = SystemTime::now();
     let instant = Instant::now();
     let counter = COUNTER.raw();
     let gap = passed(before, counter).unwrap_or(u64::MAX);
-    (gap, Asked { times: Times { instant, time }, counter })
+    Asked { times: Times { instant, time }, counter, gap }
 }
 
 /// How many nanoseconds the counter took from one number to another. One that has gone back says nothing.
@@ -218,10 +229,10 @@ mod tests {
 
     #[test]
     fn a_counter_that_goes_back_or_runs_wild_is_not_believed() {
-        let (_, last) = read();
+        let last = Asked { gap: 0, ..read() };
         let later = |nanoseconds, counter| {
             let passed = Duration::from_nanos(nanoseconds);
-            Asked { times: last.times.after(passed), counter }
+            Asked { times: last.times.after(passed), counter, ..last }
         };
         // How much the counter counts in a while is found by asking it, so that the test holds everywhere.
         let mut ticks = 1;
@@ -234,5 +245,7 @@ mod tests {
         assert!(!agree(&last, &later(counted + counted / 100, last.counter + ticks)), "it is too slow");
         assert!(!agree(&last, &later(counted / 3, last.counter + ticks)), "it is too fast");
         assert!(!agree(&last, &later(counted, last.counter - 1)), "it went back");
+        let put_off = Asked { gap: GAP, ..later(counted / 3, last.counter + ticks) };
+        assert!(agree(&last, &put_off), "it was not read at one moment");
     }
 }
