@@ -56,22 +56,26 @@ fn what_was_acknowledged_is_stored_exactly_once() {
             }
             number
         });
+        let ends = Ends(ended);
         for round in 0..ROUNDS {
             let before = store.account().delivered;
             // Somewhere in the stream, at another place each time.
             let goal = before + 300 + round * 37;
             wait_until(PATIENCE, || (store.account().delivered >= goal).then_some(())).expect("it delivers");
+            let writers = processes(&server, "application_name = 'flowspan'");
+            let helpers = processes(&server, "backend_type <> 'client backend'");
             // The process of the connection first: it would finish its batch after the server's end.
-            for writer in writers(&server) {
-                let _ = Command::new("kill").args(["-KILL", &writer]).status();
-            }
+            kill(&writers);
             server.kill();
+            // One that waits for what a killed process has held never ends, and the server would not start
+            // beside it. A machine that crashes takes them all.
+            kill(&helpers);
             let acknowledged = store.account().delivered;
             server.restart().expect("PostgreSQL again");
             let stored = stored(&server);
             assert!(stored >= acknowledged, "round {round}: {acknowledged} acknowledged, {stored} stored");
         }
-        ended.store(true, Ordering::Relaxed);
+        drop(ends);
         offering.join().expect("offered")
     });
     let end = store.shutdown(PATIENCE);
@@ -87,16 +91,26 @@ fn what_was_acknowledged_is_stored_exactly_once() {
     assert_eq!(rows.trim(), format!("{offered}|{offered}|{}\n{offered}", offered - 1));
 }
 
-/// The processes of the server that work for the store.
-fn writers(server: &Server) -> Vec<String> {
-    let sql = "SELECT pid FROM pg_stat_activity WHERE application_name = 'flowspan'";
-    server
-        .psql(sql)
-        .expect("processes")
-        .lines()
-        .map(|pid| pid.trim().to_owned())
-        .filter(|pid| !pid.is_empty())
-        .collect()
+/// Ends the offering, also when a check fails: the failure would wait for it.
+struct Ends<'test>(&'test AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The processes of the server of which this is true.
+fn processes(server: &Server, condition: &str) -> Vec<String> {
+    let sql = format!("SELECT pid FROM pg_stat_activity WHERE {condition}");
+    let pids = server.psql(&sql).expect("processes");
+    pids.lines().map(|pid| pid.trim().to_owned()).filter(|pid| !pid.is_empty()).collect()
+}
+
+fn kill(processes: &[String]) {
+    for process in processes {
+        let _ = Command::new("kill").args(["-KILL", process]).status();
+    }
 }
 
 fn stored(server: &Server) -> u64 {
