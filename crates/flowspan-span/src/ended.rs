@@ -9,20 +9,19 @@ use std::{
 use flowspan_model::{Field, FieldSet, Fields, Semconv, Value as ModelValue};
 use opentelemetry::{
     Array, InstrumentationScope, KeyValue, Value,
-    trace::{SpanContext, SpanId, SpanKind, Status},
+    trace::{SpanContext, SpanId, SpanKind, Status, TraceState},
 };
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 
-use crate::{MAX_ATTRIBUTES, attributes::own_attributes, convention::speak, keep_last, room::Lent};
+use crate::{MAX_ATTRIBUTES, attributes::own_attributes, convention::speak, keep_last, lent::Lent};
 
 /// A span that is over, on its way to an exporter.
 #[derive(Clone, Debug)]
 pub struct EndedSpan(Form);
 
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "almost all are of the large one, and a box has its price")]
 enum Form {
-    Facts(SpanFacts),
+    Facts(Lent),
     Data(Box<SpanData>),
 }
 
@@ -46,7 +45,7 @@ pub struct SpanFacts {
     /// How it ended.
     pub status: Status,
     /// What is known of the vocabulary.
-    pub fields: Lent,
+    pub fields: Fields,
     /// Which of the fields are said on the span; others belong to spans around it.
     pub own: FieldSet,
     /// What is said on the span and not of the vocabulary.
@@ -75,40 +74,41 @@ pub struct Extras {
 }
 
 impl SpanFacts {
-    /// A span of which nothing else is known: outside of every trace, with the limits of the specification,
-    /// told in the latest generation of the convention by nobody in particular.
+    /// A span of which nothing else is known.
     pub fn new(name: impl Into<Cow<'static, str>>, start: SystemTime, duration: Duration) -> Self {
-        static NOBODY: LazyLock<&'static InstrumentationScope> =
-            LazyLock::new(|| keep_scope(InstrumentationScope::default()));
-        SpanFacts {
-            context: SpanContext::NONE,
-            parent: SpanId::INVALID,
-            parent_is_remote: false,
-            kind: SpanKind::Internal,
-            name: name.into(),
-            start,
-            duration,
-            status: Status::Unset,
-            fields: Lent::default(),
-            own: FieldSet::NONE,
-            attributes: Vec::new(),
-            dropped_attributes: 0,
-            max_attributes: MAX_ATTRIBUTES,
-            semconv: Semconv::Latest,
-            extras: None,
-            scope: *NOBODY,
+        SpanFacts { name: name.into(), start, duration, ..SpanFacts::default() }
+    }
+
+    /// Forgets what the span has said. The room for fields stays, and so does what is plain: whoever uses the
+    /// place again writes it anew, and another thread would have to fetch what is written here.
+    pub(crate) fn clear(&mut self) {
+        self.fields.clear();
+        if let Cow::Owned(_) = self.name {
+            self.name = Cow::Borrowed("");
+        }
+        if let Status::Error { .. } = self.status {
+            self.status = Status::Unset;
+        }
+        if self.attributes.capacity() > 0 {
+            self.attributes = Vec::new();
+        }
+        if self.extras.is_some() {
+            self.extras = None;
+        }
+        if *self.context.trace_state() != TraceState::NONE {
+            self.context = SpanContext::NONE;
         }
     }
 
     /// The same in the SDK's form.
-    fn into_data(self) -> SpanData {
-        let mut attributes = self.attributes;
+    fn take_data(&mut self) -> SpanData {
+        let mut attributes = std::mem::take(&mut self.attributes);
         let mut dropped = self.dropped_attributes;
         // Fields speak the latest generation of the convention; what else the span says need not.
         if !attributes.is_empty() {
             speak(&mut attributes, Semconv::Latest);
         }
-        let Extras { events, links, mut sampled_by } = self.extras.map(|extras| *extras).unwrap_or_default();
+        let Extras { events, links, mut sampled_by } = self.extras.take().map(|extras| *extras).unwrap_or_default();
         let others = attributes.len() + sampled_by.len();
         if !self.own.is_empty() {
             let mut told = own_attributes(self.own, &self.fields, others);
@@ -124,28 +124,59 @@ impl SpanFacts {
             speak(&mut attributes, self.semconv);
         }
         SpanData {
-            span_context: self.context,
+            span_context: self.context.clone(),
             parent_span_id: self.parent,
             parent_span_is_remote: self.parent_is_remote,
-            span_kind: self.kind,
-            name: self.name,
+            span_kind: self.kind.clone(),
+            name: match &mut self.name {
+                Cow::Borrowed(name) => Cow::Borrowed(*name),
+                Cow::Owned(name) => Cow::Owned(std::mem::take(name)),
+            },
             start_time: self.start,
             end_time: self.start + self.duration,
             attributes,
             dropped_attributes_count: dropped,
             events,
             links,
-            status: self.status,
+            status: self.status.clone(),
             instrumentation_scope: self.scope.clone(),
         }
     }
 
     fn bytes(&self) -> usize {
         let name = if let Cow::Owned(name) = &self.name { name.len() } else { 0 };
-        let bytes = size_of::<EndedSpan>() + name + of_fields(&self.fields) + of_attributes(&self.attributes);
+        let own = size_of::<EndedSpan>() + size_of::<SpanFacts>();
+        let bytes = own + name + of_fields(&self.fields) + of_attributes(&self.attributes);
         match &self.extras {
             Some(extras) => bytes + of_extras(&extras.events, &extras.links),
             None => bytes,
+        }
+    }
+}
+
+impl Default for SpanFacts {
+    /// Those of a span of which nothing is known: outside of every trace, without a name, with the limits of the
+    /// specification, told in the latest generation of the convention by nobody in particular.
+    fn default() -> Self {
+        static NOBODY: LazyLock<&'static InstrumentationScope> =
+            LazyLock::new(|| keep_scope(InstrumentationScope::default()));
+        SpanFacts {
+            context: SpanContext::NONE,
+            parent: SpanId::INVALID,
+            parent_is_remote: false,
+            kind: SpanKind::Internal,
+            name: Cow::Borrowed(""),
+            start: SystemTime::UNIX_EPOCH,
+            duration: Duration::ZERO,
+            status: Status::Unset,
+            fields: Fields::default(),
+            own: FieldSet::NONE,
+            attributes: Vec::new(),
+            dropped_attributes: 0,
+            max_attributes: MAX_ATTRIBUTES,
+            semconv: Semconv::Latest,
+            extras: None,
+            scope: *NOBODY,
         }
     }
 }
@@ -180,6 +211,7 @@ impl EndedSpan {
     pub fn retain_attributes(&mut self, keep: impl Fn(&str) -> bool) {
         let (attributes, events) = match &mut self.0 {
             Form::Facts(facts) => {
+                let facts = &mut **facts;
                 let events = facts.extras.as_mut().map(|extras| &mut extras.events);
                 (&mut facts.attributes, events)
             }
@@ -207,10 +239,16 @@ impl EndedSpan {
     }
 }
 
-impl From<SpanFacts> for EndedSpan {
+impl From<Lent> for EndedSpan {
     #[inline]
-    fn from(facts: SpanFacts) -> Self {
+    fn from(facts: Lent) -> Self {
         EndedSpan(Form::Facts(facts))
+    }
+}
+
+impl From<SpanFacts> for EndedSpan {
+    fn from(facts: SpanFacts) -> Self {
+        Lent::from(facts).into()
     }
 }
 
@@ -223,7 +261,7 @@ impl From<SpanData> for EndedSpan {
 impl From<EndedSpan> for SpanData {
     fn from(span: EndedSpan) -> Self {
         match span.0 {
-            Form::Facts(facts) => facts.into_data(),
+            Form::Facts(mut facts) => facts.take_data(),
             Form::Data(data) => *data,
         }
     }

@@ -26,11 +26,11 @@
 mod attributes;
 mod convention;
 mod ended;
-mod room;
+mod lent;
 mod sink;
 
 pub use attributes::{MAX_ATTRIBUTES, keep_last, of_value, own_attributes};
 pub use convention::speak;
 pub use ended::{EndedSpan, Extras, SpanFacts, keep_scope};
-pub use room::{Lent, take_room};
+pub use lent::Lent;
 pub use sink::{Made, SpanSink};

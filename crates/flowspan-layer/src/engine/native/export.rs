@@ -25,38 +25,55 @@ impl State {
         rare: Option<Box<Rare>>,
         origin: &Origin,
         spans: &Spans,
-    ) -> SpanFacts {
-        let own = match event {
+    ) -> Lent {
+        let mut lent = Lent::take();
+        // Each by its name, so that none is forgotten: what stands in the place is of another span.
+        let SpanFacts {
+            context,
+            parent,
+            parent_is_remote,
+            kind,
+            name,
+            start,
+            duration,
+            status,
+            fields: _,
+            own,
+            attributes,
+            dropped_attributes,
+            max_attributes,
+            semconv,
+            extras,
+            scope,
+        } = &mut *lent;
+        context.clone_from(&origin.context);
+        *parent = origin.parent;
+        *parent_is_remote = origin.parent_is_remote;
+        kind.clone_from(&self.kind);
+        let given;
+        (given, *extras) = match rare {
+            Some(rare) => split(*rare, &origin.attributes),
+            None => (None, unusual(&origin.attributes)),
+        };
+        *name = match (given, event) {
+            (Some(given), _) => given.into(),
+            (None, Some(event)) => name_of(event).unwrap_or(self.first_name.into()),
+            (None, None) => self.first_name.into(),
+        };
+        *start = self.start.time;
+        *duration = event.and_then(|event| event.duration).unwrap_or_else(|| self.start.elapsed());
+        *status = std::mem::take(&mut self.status);
+        *own = match event {
             Some(event) if names_its_agent(event.kind) => self.own.and(FieldSet::of(Field::AgentName)),
             Some(_) => self.own,
             None => FieldSet::NONE,
         };
-        let (name, extras) = match rare {
-            Some(rare) => split(*rare, &origin.attributes),
-            None => (None, extras(&origin.attributes)),
-        };
-        SpanFacts {
-            context: origin.context.clone(),
-            parent: origin.parent,
-            parent_is_remote: origin.parent_is_remote,
-            kind: self.kind.clone(),
-            name: match (name, event) {
-                (Some(name), _) => name.into(),
-                (None, Some(event)) => name_of(event).unwrap_or(self.first_name.into()),
-                (None, None) => self.first_name.into(),
-            },
-            start: self.start.time,
-            duration: event.and_then(|event| event.duration).unwrap_or_else(|| self.start.elapsed()),
-            status: std::mem::take(&mut self.status),
-            fields: Lent::default(),
-            own,
-            attributes: std::mem::take(&mut self.attributes),
-            dropped_attributes: self.dropped_attributes,
-            max_attributes: self.limits.max_attributes_per_span,
-            semconv: spans.normalizer.speaks(),
-            extras,
-            scope: spans.scope,
-        }
+        *attributes = std::mem::take(&mut self.attributes);
+        *dropped_attributes = self.dropped_attributes;
+        *max_attributes = self.limits.max_attributes_per_span;
+        *semconv = spans.normalizer.speaks();
+        *scope = spans.scope;
+        lent
     }
 
     /// The attributes as they are now, for a sampler.
@@ -72,16 +89,16 @@ fn split(rare: Rare, sampled_by: &[KeyValue]) -> (Option<String>, Option<Box<Ext
     let Rare { name, events, links, .. } = rare;
     let has_lost = events.dropped_count > 0 || links.dropped_count > 0;
     if events.is_empty() && links.is_empty() && !has_lost {
-        return (name, extras(sampled_by));
+        return (name, unusual(sampled_by));
     }
     (name, Some(Box::new(Extras { events, links, sampled_by: sampled_by.to_vec() })))
 }
 
 /// What is exported of a span of which the sampler alone has something unusual to say.
 #[inline]
-fn extras(sampled_by: &[KeyValue]) -> Option<Box<Extras>> {
-    let unusual = || Box::new(Extras { sampled_by: sampled_by.to_vec(), ..Extras::default() });
-    (!sampled_by.is_empty()).then(unusual)
+fn unusual(sampled_by: &[KeyValue]) -> Option<Box<Extras>> {
+    let extras = || Box::new(Extras { sampled_by: sampled_by.to_vec(), ..Extras::default() });
+    (!sampled_by.is_empty()).then(extras)
 }
 
 /// The name of a span of the vocabulary.

@@ -22,7 +22,7 @@ use std::{
 
 use flowspan_clock::Times;
 use flowspan_model::{Event as ModelEvent, EventSink, FieldSet, Kind, Moment, Semconv, TARGET};
-use flowspan_span::{EndedSpan, SpanFacts, speak};
+use flowspan_span::{EndedSpan, Lent, speak};
 use opentelemetry::{
     Context as OtelContext, KeyValue,
     trace::{Event as OtelEvent, SpanContext, SpanId, Status, TraceContextExt},
@@ -241,7 +241,7 @@ where
     }
 
     #[cold]
-    fn settle_question(&self, record: &Record, mut facts: SpanFacts, mut sums: Sums) -> EndedSpan {
+    fn settle_question(&self, record: &Record, mut facts: Lent, mut sums: Sums) -> EndedSpan {
         let normalizer = &self.traces.spans.normalizer;
         if let Some(passed) = self.accounting.passed(|| record.origin().context.span_id()) {
             sums.add(&passed);
@@ -501,8 +501,8 @@ where
         drop(state);
         self.let_go(left);
         self.events.event(&event);
-        here::give_back(record, None);
-        facts.fields = event.fields.into();
+        std::mem::swap(&mut facts.fields, &mut event.fields);
+        here::give_back(record, Some(&mut event.fields));
         spans.normalizer.links().add_to(kind, &mut facts);
         spans.normalizer.take(facts.into());
     }

@@ -12,7 +12,7 @@ use flowspan_clock::Times;
 use flowspan_model::{
     Event, Field, FieldSet, Fields, Kind, Moment, SpanIds, Status as WorkStatus, Value as ModelValue,
 };
-use flowspan_span::{of_value, take_room};
+use flowspan_span::of_value;
 use opentelemetry::{
     Context as OtelContext, Key, KeyValue, Value,
     trace::{Link, SpanContext, SpanId, SpanKind, Status},
@@ -344,12 +344,7 @@ impl State {
         self.start.set_to_now();
         (self.first_name, self.limits) = (first_name, limits);
         match plan.may_be_work() {
-            true => {
-                if self.fields.capacity() == 0 {
-                    take_room(&mut self.fields);
-                }
-                self.fields.reserve(plan.len());
-            }
+            true => self.fields.reserve(plan.len()),
             false => self.attributes.reserve_exact(plan.len()),
         }
         if let (Some(_), Some(kind)) = (&plan.foreign, plan.kind) {
