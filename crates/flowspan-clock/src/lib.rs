@@ -5,11 +5,14 @@
 //! To read the processor's own counter takes 12. So the system is asked a hundred times a second on each thread
 //! at most, for both, and the counter is read in between.
 //!
+//! Both times are a number of nanoseconds here. The standard library keeps seconds apart from what is less, and
+//! has to carry from one to the other whenever it adds.
+//!
 //! ```
 //! use flowspan_clock::Times;
 //!
 //! let start = Times::now();
-//! println!("It began at {:?}, and has lasted for {:?}.", start.time, start.elapsed());
+//! println!("It began at {:?}, and has lasted for {:?}.", start.time(), start.elapsed());
 //! ```
 
 use std::{
@@ -45,6 +48,9 @@ static COUNTER: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
 /// Whether the counter is believed: until it goes back, or disagrees with the system's clock.
 static IS_BELIEVED: AtomicBool = AtomicBool::new(true);
 
+/// Where the clock that never goes back begins.
+static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+
 /// When a thread has last asked the system, and what the counter said then.
 #[derive(Clone, Copy)]
 struct Asked {
@@ -58,18 +64,41 @@ thread_local! {
     static LAST: Cell<Option<Asked>> = const { Cell::new(None) };
 }
 
-/// Now, as [`Instant::now`] tells it, to within some microseconds and usually much less.
+/// A moment on the clock that never goes back, as [`Instant`] is one; to within some microseconds of it and usually
+/// much less.
 ///
-/// The first call of a process measures how quick the counter is, which takes a millisecond or more: make it
-/// where nobody waits.
-///
-/// Two moments that lie closer together than that may come in the wrong order: take their distance by
-/// [`Instant::saturating_duration_since`].
-#[inline]
-pub fn now() -> Instant {
-    match lately() {
-        Some((last, passed)) => last.times.instant + passed,
-        None => ask().instant,
+/// Two moments that lie closer together than that may come in the wrong order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Monotonic(u64);
+
+impl Monotonic {
+    /// Now.
+    ///
+    /// The first call of a process measures how quick the counter is, which takes a millisecond or more: make it
+    /// where nobody waits.
+    #[inline]
+    pub fn now() -> Self {
+        match lately() {
+            Some((last, passed)) => last.times.monotonic.after(passed),
+            None => ask().monotonic,
+        }
+    }
+
+    /// How long after another moment this one is; nothing if it is before.
+    #[inline]
+    pub const fn since(self, earlier: Monotonic) -> Duration {
+        Duration::from_nanos(self.nanoseconds_since(earlier))
+    }
+
+    /// The same in nanoseconds.
+    #[inline]
+    pub const fn nanoseconds_since(self, earlier: Monotonic) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    #[inline]
+    const fn after(self, nanoseconds: u64) -> Self {
+        Monotonic(self.0.saturating_add(nanoseconds))
     }
 }
 
@@ -77,13 +106,13 @@ pub fn now() -> Instant {
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
     /// On the one that never goes back.
-    pub instant: Instant,
-    /// On the one on the wall. That somebody has set it is seen within ten milliseconds.
-    pub time: SystemTime,
+    pub monotonic: Monotonic,
+    /// On the one on the wall, in nanoseconds since 1970, which last until 2554.
+    wall: u64,
 }
 
 impl Times {
-    /// Now, as exactly as [`now`].
+    /// Now, as exactly as [`Monotonic::now`].
     #[inline]
     pub fn now() -> Self {
         match lately() {
@@ -92,44 +121,41 @@ impl Times {
         }
     }
 
-    /// Makes it now. The same as to replace it, and some nanoseconds quicker.
+    /// On the clock on the wall. That somebody has set it is seen within ten milliseconds.
     #[inline]
-    pub fn set_to_now(&mut self) {
-        match lately() {
-            Some((last, passed)) => {
-                self.instant = last.times.instant + passed;
-                self.time = last.times.time + passed;
-            }
-            None => *self = ask(),
-        }
+    pub fn time(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_nanos(self.wall)
     }
 
     /// How much time has passed since then.
     #[inline]
     pub fn elapsed(&self) -> Duration {
-        now().saturating_duration_since(self.instant)
+        Monotonic::now().since(self.monotonic)
     }
 
     #[inline]
-    fn after(self, passed: Duration) -> Self {
-        Times { instant: self.instant + passed, time: self.time + passed }
+    const fn after(self, nanoseconds: u64) -> Self {
+        Times {
+            monotonic: self.monotonic.after(nanoseconds),
+            wall: self.wall.saturating_add(nanoseconds),
+        }
     }
 }
 
-/// When the thread has last asked the system, and how much time has passed since then, if it is little.
+/// When the thread has last asked the system, and how many nanoseconds have passed since then, if they are few.
 ///
 /// Inlined, so that what is not needed of it is not even read.
 #[inline(always)]
-fn lately() -> Option<(Asked, Duration)> {
+fn lately() -> Option<(Asked, u64)> {
     let last = LAST.get().filter(|_| IS_BELIEVED.load(Ordering::Relaxed))?;
     let passed = passed(last.counter, COUNTER.raw()).filter(|passed| *passed < BELIEF)?;
-    Some((last, Duration::from_nanos(passed)))
+    Some((last, passed))
 }
 
 #[cold]
 fn ask() -> Times {
     if !IS_BELIEVED.load(Ordering::Relaxed) {
-        return Times { instant: Instant::now(), time: SystemTime::now() };
+        return asked_of_the_system();
     }
     let mut asked = read();
     for _ in 1..TRIES {
@@ -147,9 +173,20 @@ fn ask() -> Times {
     LAST.set(Some(asked));
     // It may have been the first try, and the thread put off in another.
     match passed(asked.counter, COUNTER.raw()) {
-        Some(since) if since < BELIEF => asked.times.after(Duration::from_nanos(since)),
+        Some(since) if since < BELIEF => asked.times.after(since),
         _ => read().times,
     }
+}
+
+/// What the system says. A wall on which it is not yet 1970 shows its beginning.
+fn asked_of_the_system() -> Times {
+    let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let monotonic = Instant::now().saturating_duration_since(*BEGINNING);
+    Times { monotonic: Monotonic(nanoseconds(monotonic)), wall: nanoseconds(wall) }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Whether the counter and the system's clock say that about the same time has passed. A machine that has slept
@@ -158,8 +195,7 @@ fn agree(last: &Asked, asked: &Asked) -> bool {
     if last.gap >= GAP || asked.gap >= GAP {
         return true;
     }
-    let system = asked.times.instant.saturating_duration_since(last.times.instant);
-    let system = u64::try_from(system.as_nanos()).unwrap_or(u64::MAX);
+    let system = asked.times.monotonic.nanoseconds_since(last.times.monotonic);
     match passed(last.counter, asked.counter) {
         Some(counted) if system.max(counted) >= LONG => {
             system.abs_diff(counted) <= system.max(counted) / EXACT + GAP
@@ -172,11 +208,10 @@ fn agree(last: &Asked, asked: &Asked) -> bool {
 /// Reads the clocks and the counter.
 fn read() -> Asked {
     let before = COUNTER.raw();
-    let time = SystemTime::now();
-    let instant = Instant::now();
+    let times = asked_of_the_system();
     let counter = COUNTER.raw();
     let gap = passed(before, counter).unwrap_or(u64::MAX);
-    Asked { times: Times { instant, time }, counter, gap }
+    Asked { times, counter, gap }
 }
 
 /// How many nanoseconds the counter took from one number to another. One that has gone back says nothing.
@@ -194,45 +229,47 @@ mod tests {
 
     #[test]
     fn both_times_are_those_of_the_system() {
+        let beginning = *BEGINNING;
         let end = Instant::now() + Duration::from_millis(20);
-        let mut last = Times::now();
-        while last.instant < end {
+        while Instant::now() < end {
             let before = (Instant::now(), SystemTime::now());
-            let (told, told_alone) = (Times::now(), now());
+            let (told, told_alone) = (Times::now(), Monotonic::now());
             let after = (Instant::now(), SystemTime::now());
-            for told in [told.instant, told_alone] {
+            for told in [told.monotonic, told_alone] {
+                let told = beginning + Duration::from_nanos(told.0);
                 assert!(before.0.saturating_duration_since(told) < INEXACT);
                 assert!(told.saturating_duration_since(after.0) < INEXACT);
             }
-            let early = before.1.duration_since(told.time).unwrap_or_default();
-            let late = told.time.duration_since(after.1).unwrap_or_default();
+            let early = before.1.duration_since(told.time()).unwrap_or_default();
+            let late = told.time().duration_since(after.1).unwrap_or_default();
             assert!(early < INEXACT && late < INEXACT, "{early:?} too early, {late:?} too late");
-            last = told;
         }
     }
 
     #[test]
     fn it_is_the_same_time_on_every_thread() {
-        let here = now();
-        let there = std::thread::spawn(now).join().expect("no panic");
-        assert!(here.saturating_duration_since(there) < INEXACT);
+        let here = Monotonic::now();
+        let there = std::thread::spawn(Monotonic::now).join().expect("no panic");
+        assert!(here.since(there) < INEXACT);
     }
 
     #[test]
-    fn a_time_that_is_set_is_now() {
-        let mut times = Times::now();
-        let before = times;
-        while now() <= before.instant {}
-        times.set_to_now();
-        assert!(times.instant > before.instant && times.time > before.time);
+    fn time_passes_on_both_clocks() {
+        let start = Times::now();
+        while start.elapsed() < Duration::from_millis(30) {}
+        let end = Times::now();
+        let passed = end.monotonic.since(start.monotonic);
+        assert!(passed >= Duration::from_millis(30));
+        assert_eq!(start.monotonic.since(end.monotonic), Duration::ZERO, "it never goes back");
+        let on_the_wall = end.time().duration_since(start.time()).expect("nobody sets the clock");
+        assert!(on_the_wall.abs_diff(passed) < 2 * INEXACT);
     }
 
     #[test]
     fn a_counter_that_goes_back_or_runs_wild_is_not_believed() {
         let last = Asked { gap: 0, ..read() };
         let later = |nanoseconds, counter| {
-            let passed = Duration::from_nanos(nanoseconds);
-            Asked { times: last.times.after(passed), counter, ..last }
+            Asked { times: last.times.after(nanoseconds), counter, ..last }
         };
         // How much the counter counts in a while is found by asking it, so that the test holds everywhere.
         let mut ticks = 1;

@@ -1,10 +1,8 @@
 //! What comes of a streamed response, chunk by chunk.
 
-use std::{
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
-    time::Instant,
-};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use flowspan_clock::Monotonic;
 use flowspan_model::{Field, Repeated};
 use tracing::Span;
 
@@ -23,7 +21,7 @@ const SUM: u64 = (1 << SUM_BITS) - 1;
 pub(super) struct Chunks {
     span: Span,
     /// `None` if nobody listens: then nobody is told when a chunk came.
-    started: Option<Instant>,
+    started: Option<Monotonic>,
     /// When the latest chunk came, in microseconds since the start; zero before the first.
     latest: AtomicU64,
     /// When the first chunk came.
@@ -41,7 +39,7 @@ pub(super) struct Chunks {
 impl Chunks {
     pub(super) fn new(span: Span) -> Self {
         Chunks {
-            started: (!span.is_disabled()).then(flowspan_clock::now),
+            started: (!span.is_disabled()).then(Monotonic::now),
             span,
             latest: AtomicU64::new(0),
             first: AtomicU64::new(0),
@@ -130,10 +128,8 @@ impl Drop for Chunks {
 
 /// How many microseconds have passed since then, one at least.
 #[inline]
-fn microseconds_since(started: Instant) -> u64 {
-    let elapsed = flowspan_clock::now().saturating_duration_since(started);
-    // In 64 bits, which last for half a million years, because those of `as_micros` cost more.
-    (elapsed.as_secs() * 1_000_000 + u64::from(elapsed.subsec_micros())).max(1)
+fn microseconds_since(started: Monotonic) -> u64 {
+    (Monotonic::now().nanoseconds_since(started) / 1000).max(1)
 }
 
 /// The bucket of a time.

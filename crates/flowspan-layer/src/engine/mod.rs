@@ -87,7 +87,7 @@ fn occurred(event: &Event<'_>, kind: Kind, plan: &Plan) -> ModelEvent {
     ModelEvent {
         moment: Moment::Occurred,
         kind,
-        time: Times::now().time,
+        time: Times::now().time(),
         ids: SpanIds::default(),
         duration: None,
         fields,

@@ -60,7 +60,7 @@ impl State {
             (None, Some(event)) => name_of(event).unwrap_or(self.first_name.into()),
             (None, None) => self.first_name.into(),
         };
-        *start = self.start.time;
+        *start = self.start.time();
         *duration = event.and_then(|event| event.duration).unwrap_or_else(|| self.start.elapsed());
         *status = std::mem::take(&mut self.status);
         *own = match event {

@@ -20,7 +20,7 @@ use std::{
     },
 };
 
-use flowspan_clock::Times;
+use flowspan_clock::{Monotonic, Times};
 use flowspan_model::{Event as ModelEvent, EventSink, FieldSet, Kind, Moment, Semconv, TARGET};
 use flowspan_span::{EndedSpan, Lent, speak};
 use opentelemetry::{
@@ -97,7 +97,7 @@ where
         let traces = Arc::new(Traces::new(spans));
         let number = ENGINES.fetch_add(1, Ordering::Relaxed);
         // So that no span has to wait for it.
-        flowspan_clock::now();
+        Monotonic::now();
         let open = Open::of_engine(number);
         Native {
             number,
@@ -308,7 +308,7 @@ where
         let name = visitor.message.filter(|_| is_foreign).map_or(metadata.name().into(), Into::into);
         state.add_event(OtelEvent::new::<std::borrow::Cow<'static, str>>(
             name,
-            Times::now().time,
+            Times::now().time(),
             visitor.attributes,
             0,
         ));

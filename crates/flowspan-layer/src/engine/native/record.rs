@@ -5,10 +5,9 @@ use std::{
         OnceLock,
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
-    time::{Duration, Instant},
 };
 
-use flowspan_clock::Times;
+use flowspan_clock::{Monotonic, Times};
 use flowspan_model::{
     Event, Field, FieldSet, Fields, Kind, Moment, SpanIds, Status as WorkStatus, Value as ModelValue,
 };
@@ -275,7 +274,7 @@ impl Origin {
 pub(super) struct State {
     pub(super) start: Times,
     /// When its work ended, if that was before the span closed.
-    ended: Option<Instant>,
+    ended: Option<Monotonic>,
     pub(super) kind: SpanKind,
     pub(super) status: Status,
     pub(super) first_name: &'static str,
@@ -341,7 +340,7 @@ impl State {
 
     /// A span begins to be known. Its clock starts now.
     pub(super) fn open(&mut self, first_name: &'static str, limits: SpanLimits, plan: &Plan) {
-        self.start.set_to_now();
+        self.start = Times::now();
         (self.first_name, self.limits) = (first_name, limits);
         match plan.may_be_work() {
             true => self.fields.reserve(plan.len()),
@@ -399,7 +398,7 @@ impl State {
     #[inline(always)]
     pub(super) fn set_field(&mut self, field: Field, value: impl Into<ModelValue>) {
         if field == Field::Status && self.ended.is_none() {
-            self.ended = Some(flowspan_clock::now());
+            self.ended = Some(Monotonic::now());
         }
         // Nothing that is not inherited is known before the span has said it.
         let is_new = !self.own.has(field) && (self.around.is_none() || !field.is_inherited());
@@ -518,7 +517,7 @@ impl State {
         Event {
             moment: Moment::Started,
             kind,
-            time: self.start.time,
+            time: self.start.time(),
             ids,
             duration: None,
             fields: self.fields.clone(),
@@ -532,12 +531,11 @@ impl State {
             let status = if begun { WorkStatus::Success } else { WorkStatus::Cancelled };
             self.fields.add(Field::Status, flowspan_model::Text::from_static(status.as_str()));
         }
-        let duration: Duration =
-            self.ended.unwrap_or_else(flowspan_clock::now).saturating_duration_since(self.start.instant);
+        let duration = self.ended.unwrap_or_else(Monotonic::now).since(self.start.monotonic);
         Event {
             moment: Moment::Ended,
             kind,
-            time: self.start.time + duration,
+            time: self.start.time() + duration,
             ids,
             duration: Some(duration),
             fields: std::mem::take(&mut self.fields),
