@@ -170,10 +170,7 @@ impl Feed {
         let Some(text) = text.filter(|_| self.source.counts(event)) else { return };
         for part in Repeated::of(text) {
             match part {
-                Ok((times, number)) => {
-                    let way = way();
-                    (0..times).for_each(|_| self.family.add(way, number));
-                }
+                Ok((times, number)) => self.family.add_repeated(way(), number, times),
                 Err(_) => self.family.refuse(),
             }
         }
