@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use flowspan_model::Fields;
-use opentelemetry::{ContextGuard, trace::SpanId};
+use opentelemetry::ContextGuard;
 
 use super::record::{Life, Record, Shared, Unshared};
 use crate::place::place_of_span;
@@ -17,19 +17,68 @@ const AT_HAND: usize = 64;
 /// How many records a thread keeps for its next spans.
 const SPARE: usize = 16;
 
+/// A span as OpenTelemetry knows it, by its identifier as a number: it goes from hand to hand in a register, where
+/// eight bytes would go through memory.
+pub(super) type Visible = u64;
+
+/// The spans that a thread is inside of.
+///
+/// Places are filled where they are and used again: what is pushed onto a list is made elsewhere first, and moved as
+/// soon as it is written, for which it has to wait.
+#[derive(Debug)]
+struct Inside {
+    places: Vec<Entered>,
+    depth: usize,
+}
+
 /// One span that the thread has entered. Who has entered a span keeps it open.
 #[derive(Debug)]
 struct Entered {
     engine: u64,
     id: u64,
     /// The span that OpenTelemetry sees here: this one, or one around it.
-    visible: SpanId,
+    visible: Visible,
     /// Takes the span's context away again.
-    _guard: Option<ContextGuard>,
+    guard: Option<ContextGuard>,
+}
+
+impl Inside {
+    fn entered(&self) -> &[Entered] {
+        &self.places[..self.depth]
+    }
+
+    #[inline]
+    fn enter(&mut self, engine: u64, id: u64, visible: Visible, guard: Option<ContextGuard>) {
+        if self.depth == self.places.len() {
+            self.deepen();
+        }
+        let place = &mut self.places[self.depth];
+        (place.engine, place.id, place.visible, place.guard) = (engine, id, visible, guard);
+        self.depth += 1;
+    }
+
+    #[cold]
+    fn deepen(&mut self) {
+        self.places.push(Entered { engine: u64::MAX, id: 0, visible: 0, guard: None });
+    }
+
+    /// Leaves the innermost stay in a span. Gives what takes its context away.
+    #[inline]
+    fn exit(&mut self, engine: u64, id: u64) -> Option<ContextGuard> {
+        let is_it = |entered: &Entered| entered.id == id && entered.engine == engine;
+        let index = self.entered().iter().rposition(is_it)?;
+        let guard = self.places[index].guard.take();
+        // Nearly always it is the last one, and nothing moves.
+        if index + 1 < self.depth {
+            self.places[index..self.depth].rotate_left(1);
+        }
+        self.depth -= 1;
+        guard
+    }
 }
 
 thread_local! {
-    static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
+    static INSIDE: RefCell<Inside> = const { RefCell::new(Inside { places: Vec::new(), depth: 0 }) };
     /// Spans that the thread has made or met lately, and will soon ask for again.
     static RECENT: RefCell<[Option<Shared>; AT_HAND]> = const { RefCell::new([const { None }; AT_HAND]) };
     /// Records of spans that are over. Nobody else knows of them.
@@ -38,11 +87,11 @@ thread_local! {
 
 /// The innermost span of this engine, and the one that OpenTelemetry sees in it.
 #[inline]
-pub(super) fn innermost(engine: u64) -> Option<(u64, SpanId)> {
-    ENTERED
-        .try_with(|entered| {
-            let entered = entered.borrow();
-            let innermost = entered.iter().rev().find(|entered| entered.engine == engine)?;
+pub(super) fn innermost(engine: u64) -> Option<(u64, Visible)> {
+    INSIDE
+        .try_with(|inside| {
+            let inside = inside.borrow();
+            let innermost = inside.entered().iter().rfind(|entered| entered.engine == engine)?;
             Some((innermost.id, innermost.visible))
         })
         .ok()
@@ -89,24 +138,15 @@ pub(super) fn forget(record: &Shared) {
 
 /// The thread enters a span. What OpenTelemetry sees is its context, as long as the guard is there.
 #[inline]
-pub(super) fn enter(engine: u64, id: u64, visible: SpanId, guard: Option<ContextGuard>) {
-    let innermost = Entered { engine, id, visible, _guard: guard };
-    let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(innermost));
+pub(super) fn enter(engine: u64, id: u64, visible: Visible, guard: Option<ContextGuard>) {
+    let _ = INSIDE.try_with(|inside| inside.borrow_mut().enter(engine, id, visible, guard));
 }
 
 /// The thread leaves a span: its innermost stay in it ends.
 #[inline]
 pub(super) fn exit(engine: u64, id: u64) {
-    let is_it = |entered: &Entered| entered.id == id && entered.engine == engine;
-    let left = ENTERED.try_with(|entered| {
-        let mut entered = entered.borrow_mut();
-        if entered.last().is_some_and(is_it) {
-            return entered.pop();
-        }
-        let index = entered.iter().rposition(is_it)?;
-        Some(entered.remove(index))
-    });
-    drop(left);
+    let guard = INSIDE.try_with(|inside| inside.borrow_mut().exit(engine, id));
+    drop(guard);
 }
 
 /// A record that nobody else knows of.

@@ -37,6 +37,7 @@ use tracing_subscriber::{layer::Context, registry::LookupSpan};
 pub use self::spans::{Spans, Unheard};
 use self::{
     hear::{Hear, Listener},
+    here::Visible,
     open::Open,
     origin::Traces,
     record::{Life, Record, Shared, State, known_work},
@@ -190,12 +191,12 @@ where
     fn step_into(&self, record: &Record, mut state: Locked<'_, State>) {
         // Inside a trace that is not kept, nobody misses the spans in it: whatever OpenTelemetry makes here is
         // not kept, either.
-        let (visible, active) = match unkept_around(record) {
+        let (visible, guard) = match unkept_around(record) {
             Some(visible) => (visible, None),
-            None => (record.origin().context.span_id(), Some(record.context(&mut state))),
+            None => (number(record.origin().context.span_id()), Some(record.context(&mut state).attach())),
         };
         drop(state);
-        here::enter(self.number, record.id, visible, active.map(OtelContext::attach));
+        here::enter(self.number, record.id, visible, guard);
     }
 
     /// Judges the content that was said through the OpenTelemetry API. Who judges may log, which belongs to
@@ -521,15 +522,21 @@ struct Left {
 
 /// The span that OpenTelemetry sees around this one, if that is in the same trace and neither is kept.
 #[inline]
-fn unkept_around(record: &Record) -> Option<SpanId> {
+fn unkept_around(record: &Record) -> Option<Visible> {
     let own = &record.origin().context;
     if own.is_sampled() || record.is_recording() { None } else { visible_of_unkept(own) }
 }
 
-fn visible_of_unkept(own: &SpanContext) -> Option<SpanId> {
+fn visible_of_unkept(own: &SpanContext) -> Option<Visible> {
     OtelContext::map_current(|current| {
         let span = current.span();
         let around = span.span_context();
-        (around.trace_id() == own.trace_id() && !around.is_sampled()).then(|| around.span_id())
+        (around.trace_id() == own.trace_id() && !around.is_sampled()).then(|| number(around.span_id()))
     })
+}
+
+/// The identifier of a span as a number.
+#[inline]
+fn number(span: SpanId) -> Visible {
+    u64::from_be_bytes(span.to_bytes())
 }

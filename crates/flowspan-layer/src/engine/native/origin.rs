@@ -10,6 +10,8 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::{
     Native, Spans,
+    here::Visible,
+    number,
     record::{Origin, Record, Shared, State},
 };
 
@@ -23,7 +25,7 @@ where
         &self,
         attributes: &Attributes<'_>,
         parent: &Shared,
-        visible: Option<SpanId>,
+        visible: Option<Visible>,
         origin: &mut Origin,
     ) {
         let name = attributes.metadata().name();
@@ -38,7 +40,7 @@ where
         }
         OtelContext::map_current(|current| {
             // Spans in a trace that is not kept are hidden from OpenTelemetry; the parent may be hidden.
-            let is_around = visible == Some(current.span().span_context().span_id());
+            let is_around = visible == Some(number(current.span().span_context().span_id()));
             match is_around {
                 true if self.traces.goes_by_parent() && !current.is_telemetry_suppressed() => {
                     self.traces.child(parent.fixed(), origin);
