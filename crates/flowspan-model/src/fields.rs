@@ -7,7 +7,7 @@ use crate::{Field, Text, Value};
 /// A small set of fields. Setting a field again replaces its value.
 #[derive(Default)]
 pub struct Fields {
-    /// What is known, and behind it the room for more: places with values that mean nothing.
+    /// What is known, and behind it the room for more: places with values that mean nothing and own nothing.
     ///
     /// So that a value is made where it stays. What is pushed onto a list is made on the stack and moved, and
     /// has to wait until it has been written there.
@@ -150,7 +150,9 @@ impl Fields {
         }
         let place = &mut self.places[self.known];
         place.0 = field;
-        place.1 = value.into();
+        // What stands in an empty place owns nothing. To drop it would be to look at it first, and it may have been
+        // another thread that wrote there last.
+        std::mem::forget(std::mem::replace(&mut place.1, value.into()));
         self.known += 1;
     }
 

@@ -78,8 +78,9 @@ pub(crate) struct Sums {
     /// In the order of [`TOKENS`].
     tokens: [u64; 5],
     cost: Money,
-    calls: u64,
     tool_calls: u64,
+    // Not beside those of tool calls: both would be read at once, and one of them has just been written.
+    calls: u64,
     steps: u64,
     /// Those that no agent inside has made.
     own_calls: u32,

@@ -62,13 +62,14 @@ impl State {
         };
         *start = self.start.time();
         *duration = event.and_then(|event| event.duration).unwrap_or_else(|| self.start.elapsed());
-        *status = std::mem::take(&mut self.status);
+        // What stood in the place is empty, and goes the other way: it need not be dropped.
+        std::mem::swap(status, &mut self.status);
+        std::mem::swap(attributes, &mut self.attributes);
         *own = match event {
             Some(event) if names_its_agent(event.kind) => self.own.and(FieldSet::of(Field::AgentName)),
             Some(_) => self.own,
             None => FieldSet::NONE,
         };
-        *attributes = std::mem::take(&mut self.attributes);
         *dropped_attributes = self.dropped_attributes;
         *max_attributes = self.limits.max_attributes_per_span;
         *semconv = spans.normalizer.speaks();

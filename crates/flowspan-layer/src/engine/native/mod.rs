@@ -191,12 +191,14 @@ where
     fn step_into(&self, record: &Record, mut state: Locked<'_, State>) {
         // Inside a trace that is not kept, nobody misses the spans in it: whatever OpenTelemetry makes here is
         // not kept, either.
-        let (visible, guard) = match unkept_around(record) {
-            Some(visible) => (visible, None),
-            None => (number(record.origin().context.span_id()), Some(record.context(&mut state).attach())),
-        };
+        if let Some(visible) = unkept_around(record) {
+            drop(state);
+            return here::enter(self.number, record.id, visible, None);
+        }
+        let active = record.context(&mut state);
         drop(state);
-        here::enter(self.number, record.id, visible, guard);
+        let guard = active.attach();
+        here::enter(self.number, record.id, number(record.origin().context.span_id()), Some(guard));
     }
 
     /// Judges the content that was said through the OpenTelemetry API. Who judges may log, which belongs to
@@ -494,14 +496,14 @@ where
         self.settle_accounts(&record, &mut state, Some(&mut event));
         if !record.is_recording() {
             drop(state);
-            self.let_go(left);
             self.events.event(&event);
+            self.let_go(left);
             return here::give_back(record, Some(&mut event.fields));
         }
         let mut facts = state.export(Some(&event), rare, record.origin(), spans);
         drop(state);
-        self.let_go(left);
         self.events.event(&event);
+        self.let_go(left);
         std::mem::swap(&mut facts.fields, &mut event.fields);
         here::give_back(record, Some(&mut event.fields));
         spans.normalizer.links().add_to(kind, &mut facts);

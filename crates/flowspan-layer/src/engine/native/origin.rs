@@ -2,7 +2,7 @@
 
 use opentelemetry::{
     Context as OtelContext, KeyValue,
-    trace::{SpanContext, SpanId, SpanKind, TraceContextExt, TraceFlags},
+    trace::{SpanContext, SpanId, SpanKind, TraceContextExt, TraceFlags, TraceState},
 };
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, Sampler, SamplingDecision, ShouldSample};
 use tracing::{Subscriber, span::Attributes};
@@ -78,6 +78,17 @@ fn around(attributes: &Attributes<'_>) -> OtelContext {
     if attributes.is_contextual() { OtelContext::current() } else { OtelContext::new() }
 }
 
+/// A span of the same trace, kept if the other is. Few traces have a state of their vendors; where there is none, the
+/// whole is written where it stays, and not copied there.
+#[inline(always)]
+pub(super) fn sibling(of: &SpanContext, own: SpanId, is_remote: bool) -> SpanContext {
+    let (trace, flags) = (of.trace_id(), of.trace_flags());
+    match *of.trace_state() == TraceState::NONE {
+        true => SpanContext::new(trace, own, flags, is_remote, TraceState::NONE),
+        false => SpanContext::new(trace, own, flags, is_remote, of.trace_state().clone()),
+    }
+}
+
 /// Decides about spans.
 #[derive(Debug)]
 pub(super) struct Traces {
@@ -134,12 +145,11 @@ impl Traces {
     /// The origin of a child that is kept if its parent is. Written where it stays: it is large.
     #[inline]
     fn child(&self, parent: &SpanContext, origin: &mut Origin) {
-        let (trace, flags) = (parent.trace_id(), parent.trace_flags());
         let own = self.ids.new_span_id();
-        origin.context = SpanContext::new(trace, own, flags, false, parent.trace_state().clone());
+        origin.context = sibling(parent, own, false);
         origin.parent = parent.span_id();
         origin.parent_is_remote = false;
-        origin.is_recording = flags.is_sampled();
+        origin.is_recording = parent.is_sampled();
     }
 
     /// Asks the sampler about a span of which this much is known.
