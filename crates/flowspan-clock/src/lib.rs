@@ -135,10 +135,7 @@ impl Times {
 
     #[inline]
     const fn after(self, nanoseconds: u64) -> Self {
-        Times {
-            monotonic: self.monotonic.after(nanoseconds),
-            wall: self.wall.saturating_add(nanoseconds),
-        }
+        Times { monotonic: self.monotonic.after(nanoseconds), wall: self.wall.saturating_add(nanoseconds) }
     }
 }
 
@@ -268,9 +265,7 @@ mod tests {
     #[test]
     fn a_counter_that_goes_back_or_runs_wild_is_not_believed() {
         let last = Asked { gap: 0, ..read() };
-        let later = |nanoseconds, counter| {
-            Asked { times: last.times.after(nanoseconds), counter, ..last }
-        };
+        let later = |nanoseconds, counter| Asked { times: last.times.after(nanoseconds), counter, ..last };
         // How much the counter counts in a while is found by asking it, so that the test holds everywhere.
         let mut ticks = 1;
         while passed(last.counter, last.counter + ticks).is_some_and(|passed| passed < 5 * LONG) {

@@ -142,6 +142,7 @@ impl Links {
     }
 
     /// The attempt before this one.
+    #[inline]
     fn before(&self, number: i64, item: Option<&str>, span: &Place<'_>) -> Option<SpanContext> {
         let around = (span.context.trace_id(), span.parent);
         self.attempts.take(&Work { around, name: span.name, item }, number, span.context)

@@ -58,7 +58,12 @@ pub(crate) fn kept(field: Field, text: &str) -> Option<&'static str> {
     if text.len() > SHORT || differs_each_time(field) {
         return None;
     }
-    WORDS.try_with(|words| words.borrow().kept(text)).ok().flatten()
+    #[expect(
+        clippy::needless_borrows_for_generic_args,
+        reason = "what is not lent is moved as soon as it is made"
+    )]
+    let kept = WORDS.try_with(&mut |words: &RefCell<Words>| words.borrow().kept(text));
+    kept.ok().flatten()
 }
 
 /// A text that is not kept, or not yet.

@@ -108,7 +108,8 @@ impl SpanFacts {
         if !attributes.is_empty() {
             speak(&mut attributes, Semconv::Latest);
         }
-        let Extras { events, links, mut sampled_by } = self.extras.take().map(|extras| *extras).unwrap_or_default();
+        let Extras { events, links, mut sampled_by } =
+            self.extras.take().map(|extras| *extras).unwrap_or_default();
         let others = attributes.len() + sampled_by.len();
         if !self.own.is_empty() {
             let mut told = own_attributes(self.own, &self.fields, others);

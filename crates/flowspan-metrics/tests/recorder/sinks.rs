@@ -34,8 +34,9 @@ fn a_sink_gets_each_of_the_numbers_that_come_many_times_and_a_loss_is_counted_fo
     let kept = Arc::new(Kept::default());
     let policies = LabelPolicies::new().limit("gen_ai.request.model", 1);
     let names = Names::new("test");
-    let call =
-        |model| ended(Kind::Inference).with(Field::RequestModel, model).with(Field::ChunkTimes, "20x0.5 10x2");
+    let call = |model| {
+        ended(Kind::Inference).with(Field::RequestModel, model).with(Field::ChunkTimes, "20x0.5 10x2")
+    };
     let alone = Bench::with(names.clone(), policies.clone(), |recorder| recorder);
     let heard =
         Bench::with(names, policies, |recorder| recorder.metric_sink("kept", Arc::<Kept>::clone(&kept)));
@@ -46,7 +47,10 @@ fn a_sink_gets_each_of_the_numbers_that_come_many_times_and_a_loss_is_counted_fo
         assert_eq!((buckets.iter().sum::<u64>(), sum), (30, 30.0));
         bench.recorder.event(&call("one too many"));
         let collapsed = bench.recorder.collapsed();
-        assert_eq!(collapsed.iter().find(|lost| lost.metric == metric).map(|lost| lost.measurements), Some(30));
+        assert_eq!(
+            collapsed.iter().find(|lost| lost.metric == metric).map(|lost| lost.measurements),
+            Some(30)
+        );
     }
     let times = kept.all().into_iter().filter(|told| told.name().ends_with("time_per_output_chunk"));
     assert_eq!(times.map(|told| told.value()).sum::<f64>(), 60.0);

@@ -138,8 +138,10 @@ pub(super) fn forget(record: &Shared) {
 
 /// The thread enters a span. What OpenTelemetry sees is its context, as long as the guard is there.
 #[inline]
-pub(super) fn enter(engine: u64, id: u64, visible: Visible, guard: Option<ContextGuard>) {
-    let _ = INSIDE.try_with(|inside| inside.borrow_mut().enter(engine, id, visible, guard));
+pub(super) fn enter(engine: u64, id: u64, visible: Visible, mut guard: Option<ContextGuard>) {
+    // Lent, because what is handed over is moved first, as a whole, as soon as it is there.
+    let mut enter = |inside: &RefCell<Inside>| inside.borrow_mut().enter(engine, id, visible, guard.take());
+    let _ = INSIDE.try_with(&mut enter);
 }
 
 /// The thread leaves a span: its innermost stay in it ends.

@@ -188,17 +188,16 @@ where
 
     /// The thread is inside a span from now on.
     #[inline]
-    fn step_into(&self, record: &Record, mut state: Locked<'_, State>) {
+    fn step_into(&self, record: &Record, state: Locked<'_, State>) {
         // Inside a trace that is not kept, nobody misses the spans in it: whatever OpenTelemetry makes here is
         // not kept, either.
         if let Some(visible) = unkept_around(record) {
             drop(state);
             return here::enter(self.number, record.id, visible, None);
         }
-        let active = record.context(&mut state);
-        drop(state);
-        let guard = active.attach();
-        here::enter(self.number, record.id, number(record.origin().context.span_id()), Some(guard));
+        let visible = number(record.origin().context.span_id());
+        let guard = record.activate(state);
+        here::enter(self.number, record.id, visible, Some(guard));
     }
 
     /// Judges the content that was said through the OpenTelemetry API. Who judges may log, which belongs to

@@ -38,7 +38,8 @@ where
             *origin = ask(&context, None);
             return;
         }
-        OtelContext::map_current(|current| {
+        // Lent, because what is handed over is moved first, as soon as it is there.
+        OtelContext::map_current(&mut |current: &OtelContext| {
             // Spans in a trace that is not kept are hidden from OpenTelemetry; the parent may be hidden.
             let is_around = visible == Some(number(current.span().span_context().span_id()));
             match is_around {
@@ -78,14 +79,14 @@ fn around(attributes: &Attributes<'_>) -> OtelContext {
     if attributes.is_contextual() { OtelContext::current() } else { OtelContext::new() }
 }
 
-/// A span of the same trace, kept if the other is. Few traces have a state of their vendors; where there is none, the
+/// Another span of the same trace, kept if this one is. Few traces have a state of their vendors; where there is none, the
 /// whole is written where it stays, and not copied there.
 #[inline(always)]
-pub(super) fn sibling(of: &SpanContext, own: SpanId, is_remote: bool) -> SpanContext {
+fn sibling(of: &SpanContext, own: SpanId) -> SpanContext {
     let (trace, flags) = (of.trace_id(), of.trace_flags());
     match *of.trace_state() == TraceState::NONE {
-        true => SpanContext::new(trace, own, flags, is_remote, TraceState::NONE),
-        false => SpanContext::new(trace, own, flags, is_remote, of.trace_state().clone()),
+        true => SpanContext::new(trace, own, flags, false, TraceState::NONE),
+        false => SpanContext::new(trace, own, flags, false, of.trace_state().clone()),
     }
 }
 
@@ -146,7 +147,8 @@ impl Traces {
     #[inline]
     fn child(&self, parent: &SpanContext, origin: &mut Origin) {
         let own = self.ids.new_span_id();
-        origin.context = sibling(parent, own, false);
+        // The context of a record that is used again owns nothing that had to be dropped first.
+        std::mem::forget(std::mem::replace(&mut origin.context, sibling(parent, own)));
         origin.parent = parent.span_id();
         origin.parent_is_remote = false;
         origin.is_recording = parent.is_sampled();

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, time::SystemTime};
 
 use opentelemetry::{
-    Context as OtelContext, KeyValue,
+    Context as OtelContext, ContextGuard, KeyValue,
     trace::{Event, Span, SpanContext, Status, TraceContextExt},
 };
 
@@ -11,7 +11,7 @@ use super::{
     open::find_of_engine,
     record::{Life, Record, Shared, State},
 };
-use crate::dialects::is_content;
+use crate::{dialects::is_content, lock::Locked};
 
 /// A `tracing` span as an OpenTelemetry span: what is set here is set there. It ends when the
 /// `tracing` span does, and not before.
@@ -51,15 +51,33 @@ impl Proxy {
 }
 
 impl Record {
+    /// Makes this span the current one of the thread, and lets go of its state first: to attach a context is to run code
+    /// that is not ours.
+    #[inline]
+    pub(super) fn activate(&self, mut state: Locked<'_, State>) -> ContextGuard {
+        let active = match &state.active {
+            Some(active) => active.clone(),
+            None => self.context(&mut state),
+        };
+        drop(state);
+        active.attach()
+    }
+
     /// The context in which this span is the current one. From now on its parent cannot be replaced.
     pub(super) fn context(&self, state: &mut State) -> OtelContext {
         if let Some(active) = &state.active {
             return active.clone();
         }
         self.becomes(Life::Fixed, state);
+        #[expect(
+            clippy::needless_borrows_for_generic_args,
+            reason = "what is not lent is moved as soon as it is made"
+        )]
         let active = match state.around() {
             Some(around) => around.with_span(Proxy::new(self)),
-            None => OtelContext::map_current(|current| current.with_span(Proxy::new(self))),
+            None => {
+                OtelContext::map_current(&mut |current: &OtelContext| current.with_span(Proxy::new(self)))
+            }
         };
         if !self.is(Life::Closed) {
             state.active = Some(active.clone());

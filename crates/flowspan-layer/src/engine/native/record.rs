@@ -1,10 +1,8 @@
 //! What is known about an open span, in one place.
 
-use std::{
-    sync::{
-        OnceLock,
-        atomic::{AtomicBool, AtomicU8, Ordering},
-    },
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicBool, AtomicU8, Ordering},
 };
 
 use flowspan_clock::{Monotonic, Times};
@@ -14,7 +12,7 @@ use flowspan_model::{
 use flowspan_span::of_value;
 use opentelemetry::{
     Context as OtelContext, Key, KeyValue, Value,
-    trace::{Link, SpanContext, SpanId, SpanKind, Status},
+    trace::{Link, SpanContext, SpanId, SpanKind, Status, TraceState},
 };
 use opentelemetry_sdk::trace::{SpanEvents, SpanLimits, SpanLinks};
 use tracing::span::Id;
@@ -95,6 +93,9 @@ impl Record {
         // The rest of it is decided anew.
         self.origin.is_recording = true;
         clear(&mut self.origin.attributes);
+        if *self.origin.context.trace_state() != TraceState::NONE {
+            self.origin.context = SpanContext::NONE;
+        }
         self.moved.take();
         *self.has_shadow.get_mut() = false;
         *self.life.get_mut() = Life::Open as u8;
