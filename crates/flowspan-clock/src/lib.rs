@@ -256,8 +256,8 @@ mod tests {
         while start.elapsed() < Duration::from_millis(30) {}
         let end = Times::now();
         let passed = end.monotonic.since(start.monotonic);
-        assert!(passed >= Duration::from_millis(30));
-        assert_eq!(start.monotonic.since(end.monotonic), Duration::ZERO, "it never goes back");
+        assert!(passed + INEXACT >= Duration::from_millis(30));
+        assert_eq!(start.monotonic.since(end.monotonic), Duration::ZERO, "nothing if it is before");
         let on_the_wall = end.time().duration_since(start.time()).expect("nobody sets the clock");
         assert!(on_the_wall.abs_diff(passed) < 2 * INEXACT);
     }

@@ -235,6 +235,41 @@ fn guards_that_are_dropped_out_of_order_leave_nothing_behind(engine: Engine) {
     assert_eq!(bench.span("after").parent_span_id, SpanId::INVALID);
 }
 
+fn who_leaves_an_outer_span_first_is_still_inside_the_inner_ones(engine: Engine) {
+    let bench = Bench::new(engine);
+    let [outer, middle, inner] =
+        ["outer", "middle", "inner"].map(|name| info_span!("work", otel.name = name).entered());
+    drop(outer);
+    info_span!("in the inner one").in_scope(|| {});
+    drop(inner);
+    info_span!("in the middle one").in_scope(|| {});
+    drop(middle);
+    for (name, around) in [("in the inner one", "inner"), ("in the middle one", "middle")] {
+        assert_eq!(bench.span(name).parent_span_id, bench.span(around).span_context.span_id(), "{name}");
+    }
+}
+
+fn the_state_of_a_trace_goes_to_every_span_of_it_and_to_no_other(engine: Engine) {
+    let bench = Bench::new(engine);
+    let states = |names: [&'static str; 3], around: Context| {
+        let around = around.attach();
+        let [root, child, grandchild] = names;
+        info_span!("work", otel.name = root).in_scope(|| {
+            info_span!("work", otel.name = child).in_scope(|| {
+                info_span!("work", otel.name = grandchild).in_scope(|| {});
+            });
+        });
+        drop(around);
+        names.map(|name| bench.span(name).span_context.trace_state().header())
+    };
+    let state = TraceState::from_key_value([("vendor", "text")]).expect("valid");
+    let (trace, span) = (TraceId::from_bytes([7; 16]), SpanId::from_bytes([8; 8]));
+    let caller = SpanContext::new(trace, span, TraceFlags::SAMPLED, true, state);
+    let caller = Context::new().with_remote_span_context(caller);
+    assert_eq!(states(["root", "child", "grandchild"], caller), ["vendor=text"; 3]);
+    assert_eq!(states(["other root", "other child", "other grandchild"], Context::new()), [""; 3]);
+}
+
 fn a_span_may_be_made_entered_and_closed_on_three_threads(engine: Engine) {
     const ROUNDS: usize = 50;
     let bench = Bench::new(engine);
@@ -279,6 +314,8 @@ with_both_engines! {
     injection_gives_the_ids_of_the_span;
     a_suppressed_thread_makes_no_spans;
     guards_that_are_dropped_out_of_order_leave_nothing_behind;
+    who_leaves_an_outer_span_first_is_still_inside_the_inner_ones;
+    the_state_of_a_trace_goes_to_every_span_of_it_and_to_no_other;
 }
 
 /// The other engine cannot look at what is said to `tracing-opentelemetry`; its spans are named when they go out.

@@ -100,7 +100,7 @@ impl SpanFacts {
         }
     }
 
-    /// The same in the SDK's form.
+    /// The same in the SDK's form, which takes over what the facts own.
     fn take_data(&mut self) -> SpanData {
         let mut attributes = std::mem::take(&mut self.attributes);
         let mut dropped = self.dropped_attributes;
@@ -125,7 +125,10 @@ impl SpanFacts {
             speak(&mut attributes, self.semconv);
         }
         SpanData {
-            span_context: self.context.clone(),
+            span_context: match *self.context.trace_state() == TraceState::NONE {
+                true => self.context.clone(),
+                false => std::mem::replace(&mut self.context, SpanContext::NONE),
+            },
             parent_span_id: self.parent,
             parent_span_is_remote: self.parent_is_remote,
             span_kind: self.kind.clone(),
@@ -139,7 +142,7 @@ impl SpanFacts {
             dropped_attributes_count: dropped,
             events,
             links,
-            status: self.status.clone(),
+            status: std::mem::take(&mut self.status),
             instrumentation_scope: self.scope.clone(),
         }
     }

@@ -14,10 +14,12 @@ use crate::SpanFacts;
 
 /// How many places change hands at a time.
 const CRATE: usize = 64;
-/// How many times that wait for somebody to take them, at most: together about as much as a queue holds.
+/// How many such lots wait for somebody to take them, at most: together about as much as a queue holds.
 const CRATES: usize = 32;
 /// Room for more fields than this is not kept.
 const LARGE: usize = 48;
+
+const GONE: &str = "the place is given back when nobody has the facts any more";
 
 static WAITING: Mutex<Vec<Vec<Place>>> = Mutex::new(Vec::new());
 
@@ -25,16 +27,13 @@ thread_local! {
     static AT_HAND: RefCell<Vec<Place>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Where facts stand while they wait, so that they need not be moved from hand to hand.
-type Place = Box<SpanFacts>;
-
 /// The facts of a span in a place that is used again when nobody needs them any more, wherever that is.
 #[derive(Clone, Debug)]
 pub struct Lent(Option<Place>);
 
 impl Lent {
-    /// A place to be filled. Every text and list in it is empty, and the fields may have room; what is plain, such
-    /// as times, numbers and flags, may be that of another span: write down all of it.
+    /// A place to be filled. There are no fields in it, but perhaps room for some, and no attributes; everything
+    /// else, its name and status among it, may be that of another span: write down all of it.
     #[inline]
     pub fn take() -> Self {
         let place = AT_HAND.try_with(|at_hand| {
@@ -84,7 +83,8 @@ impl Drop for Lent {
     }
 }
 
-const GONE: &str = "the place is given back when nobody has the facts any more";
+/// Where facts stand while they wait, so that they need not be moved from hand to hand.
+type Place = Box<SpanFacts>;
 
 #[cold]
 fn refill(at_hand: &mut Vec<Place>) {
@@ -122,6 +122,9 @@ mod tests {
 
     use super::*;
 
+    /// What waits is the same for all tests.
+    static ALONE: Mutex<()> = Mutex::new(());
+
     fn used(capacity: usize) -> Lent {
         let mut facts = Lent::take();
         facts.fields.reserve(capacity);
@@ -132,6 +135,7 @@ mod tests {
 
     #[test]
     fn a_place_that_another_thread_gives_back_is_used_again() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let exporter = std::thread::spawn(move || {
             let waiting: Vec<_> = (0..4 * CRATE).map(|_| used(7)).collect();
             drop(waiting);
@@ -167,6 +171,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_bounded() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let many: Vec<_> = (0..3 * CRATE * CRATES).map(|_| used(1)).collect();
         drop(many);
         assert!(WAITING.lock().unwrap_or_else(PoisonError::into_inner).len() <= CRATES);

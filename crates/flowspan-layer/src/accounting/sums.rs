@@ -79,7 +79,7 @@ pub(crate) struct Sums {
     tokens: [u64; 5],
     cost: Money,
     tool_calls: u64,
-    // Not beside those of tool calls: both would be read at once, and one of them has just been written.
+    // Between tool calls and steps: side by side they would be read at once, and one has just been written.
     calls: u64,
     steps: u64,
     /// Those that no agent inside has made.

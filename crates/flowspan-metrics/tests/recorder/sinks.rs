@@ -35,7 +35,7 @@ fn a_sink_gets_each_of_the_numbers_that_come_many_times_and_a_loss_is_counted_fo
     let policies = LabelPolicies::new().limit("gen_ai.request.model", 1);
     let names = Names::new("test");
     let call = |model| {
-        ended(Kind::Inference).with(Field::RequestModel, model).with(Field::ChunkTimes, "20x0.5 10x2")
+        ended(Kind::Inference).with(Field::RequestModel, model).with(Field::ChunkTimes, "20x0.5 10x3")
     };
     let alone = Bench::with(names.clone(), policies.clone(), |recorder| recorder);
     let heard =
@@ -44,7 +44,11 @@ fn a_sink_gets_each_of_the_numbers_that_come_many_times_and_a_loss_is_counted_fo
         let metric = "gen_ai.client.inference.time_per_output_chunk";
         bench.recorder.event(&call("kept"));
         let (buckets, sum) = bench.buckets(metric);
-        assert_eq!((buckets.iter().sum::<u64>(), sum), (30, 30.0));
+        assert_eq!((buckets.iter().sum::<u64>(), sum), (30, 40.0));
+        bench.recorder.disable();
+        bench.recorder.event(&call("kept"));
+        assert_eq!(bench.buckets(metric), (buckets, sum), "nobody measures");
+        bench.recorder.enable();
         bench.recorder.event(&call("one too many"));
         let collapsed = bench.recorder.collapsed();
         assert_eq!(
@@ -53,7 +57,9 @@ fn a_sink_gets_each_of_the_numbers_that_come_many_times_and_a_loss_is_counted_fo
         );
     }
     let times = kept.all().into_iter().filter(|told| told.name().ends_with("time_per_output_chunk"));
-    assert_eq!(times.map(|told| told.value()).sum::<f64>(), 60.0);
+    let mut told: Vec<f64> = times.map(|told| told.value()).collect();
+    told.sort_by(f64::total_cmp);
+    assert_eq!(told, [[0.5; 40].as_slice(), &[3.0; 20]].concat());
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl State {
         };
         *start = self.start.time();
         *duration = event.and_then(|event| event.duration).unwrap_or_else(|| self.start.elapsed());
-        // What stood in the place is empty, and goes the other way: it need not be dropped.
+        // What stood in the place owns nothing, and goes the other way: nobody has to look whether it does.
         std::mem::swap(status, &mut self.status);
         std::mem::swap(attributes, &mut self.attributes);
         *own = match event {

@@ -21,62 +21,6 @@ const SPARE: usize = 16;
 /// eight bytes would go through memory.
 pub(super) type Visible = u64;
 
-/// The spans that a thread is inside of.
-///
-/// Places are filled where they are and used again: what is pushed onto a list is made elsewhere first, and moved as
-/// soon as it is written, for which it has to wait.
-#[derive(Debug)]
-struct Inside {
-    places: Vec<Entered>,
-    depth: usize,
-}
-
-/// One span that the thread has entered. Who has entered a span keeps it open.
-#[derive(Debug)]
-struct Entered {
-    engine: u64,
-    id: u64,
-    /// The span that OpenTelemetry sees here: this one, or one around it.
-    visible: Visible,
-    /// Takes the span's context away again.
-    guard: Option<ContextGuard>,
-}
-
-impl Inside {
-    fn entered(&self) -> &[Entered] {
-        &self.places[..self.depth]
-    }
-
-    #[inline]
-    fn enter(&mut self, engine: u64, id: u64, visible: Visible, guard: Option<ContextGuard>) {
-        if self.depth == self.places.len() {
-            self.deepen();
-        }
-        let place = &mut self.places[self.depth];
-        (place.engine, place.id, place.visible, place.guard) = (engine, id, visible, guard);
-        self.depth += 1;
-    }
-
-    #[cold]
-    fn deepen(&mut self) {
-        self.places.push(Entered { engine: u64::MAX, id: 0, visible: 0, guard: None });
-    }
-
-    /// Leaves the innermost stay in a span. Gives what takes its context away.
-    #[inline]
-    fn exit(&mut self, engine: u64, id: u64) -> Option<ContextGuard> {
-        let is_it = |entered: &Entered| entered.id == id && entered.engine == engine;
-        let index = self.entered().iter().rposition(is_it)?;
-        let guard = self.places[index].guard.take();
-        // Nearly always it is the last one, and nothing moves.
-        if index + 1 < self.depth {
-            self.places[index..self.depth].rotate_left(1);
-        }
-        self.depth -= 1;
-        guard
-    }
-}
-
 thread_local! {
     static INSIDE: RefCell<Inside> = const { RefCell::new(Inside { places: Vec::new(), depth: 0 }) };
     /// Spans that the thread has made or met lately, and will soon ask for again.
@@ -176,4 +120,68 @@ pub(super) fn give_back(record: Shared, room: Option<&mut Fields>) {
         None
     });
     drop(left_over);
+}
+
+/// The spans that a thread is inside of.
+///
+/// Places are filled where they are and used again: what is pushed onto a list is made elsewhere first, and moved as
+/// soon as it is written, for which it has to wait.
+#[derive(Debug)]
+struct Inside {
+    places: Vec<Entered>,
+    depth: usize,
+}
+
+/// One span that the thread has entered. Who has entered a span keeps it open.
+#[derive(Debug)]
+struct Entered {
+    engine: u64,
+    id: u64,
+    /// The span that OpenTelemetry sees here: this one, or one around it.
+    visible: Visible,
+    /// Takes the span's context away again.
+    guard: Option<ContextGuard>,
+}
+
+impl Inside {
+    fn entered(&self) -> &[Entered] {
+        &self.places[..self.depth]
+    }
+
+    #[inline]
+    fn enter(&mut self, engine: u64, id: u64, visible: Visible, guard: Option<ContextGuard>) {
+        if self.depth == self.places.len() {
+            self.deepen();
+        }
+        let place = &mut self.places[self.depth];
+        (place.engine, place.id, place.visible, place.guard) = (engine, id, visible, guard);
+        self.depth += 1;
+    }
+
+    #[cold]
+    fn deepen(&mut self) {
+        self.places.push(Entered { engine: u64::MAX, id: 0, visible: 0, guard: None });
+    }
+
+    /// Leaves the innermost stay in a span. Gives what takes its context away.
+    #[inline]
+    fn exit(&mut self, engine: u64, id: u64) -> Option<ContextGuard> {
+        let is_it = |entered: &Entered| entered.id == id && entered.engine == engine;
+        let index = self.entered().iter().rposition(is_it)?;
+        let guard = self.places[index].guard.take();
+        // Nearly always it is the last one, and nothing moves.
+        if index + 1 < self.depth {
+            self.places[index..self.depth].rotate_left(1);
+        }
+        self.depth -= 1;
+        guard
+    }
+}
+
+impl Drop for Inside {
+    /// The thread ends inside of spans, or the program does by an exit. What OpenTelemetry keeps for the thread may be
+    /// gone by then, and to ask for it would end the program with a panic in a place where none may pass.
+    fn drop(&mut self) {
+        self.places.iter_mut().for_each(|place| std::mem::forget(place.guard.take()));
+    }
 }

@@ -195,7 +195,7 @@ where
             drop(state);
             return here::enter(self.number, record.id, visible, None);
         }
-        let visible = number(record.origin().context.span_id());
+        let visible = visible(record.origin().context.span_id());
         let guard = record.activate(state);
         here::enter(self.number, record.id, visible, Some(guard));
     }
@@ -495,14 +495,14 @@ where
         self.settle_accounts(&record, &mut state, Some(&mut event));
         if !record.is_recording() {
             drop(state);
-            self.events.event(&event);
             self.let_go(left);
+            self.events.event(&event);
             return here::give_back(record, Some(&mut event.fields));
         }
         let mut facts = state.export(Some(&event), rare, record.origin(), spans);
         drop(state);
-        self.events.event(&event);
         self.let_go(left);
+        self.events.event(&event);
         std::mem::swap(&mut facts.fields, &mut event.fields);
         here::give_back(record, Some(&mut event.fields));
         spans.normalizer.links().add_to(kind, &mut facts);
@@ -532,12 +532,12 @@ fn visible_of_unkept(own: &SpanContext) -> Option<Visible> {
     OtelContext::map_current(|current| {
         let span = current.span();
         let around = span.span_context();
-        (around.trace_id() == own.trace_id() && !around.is_sampled()).then(|| number(around.span_id()))
+        (around.trace_id() == own.trace_id() && !around.is_sampled()).then(|| visible(around.span_id()))
     })
 }
 
 /// The identifier of a span as a number.
 #[inline]
-fn number(span: SpanId) -> Visible {
+fn visible(span: SpanId) -> Visible {
     u64::from_be_bytes(span.to_bytes())
 }

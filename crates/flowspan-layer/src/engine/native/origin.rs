@@ -11,8 +11,8 @@ use tracing_subscriber::registry::LookupSpan;
 use super::{
     Native, Spans,
     here::Visible,
-    number,
     record::{Origin, Record, Shared, State},
+    visible,
 };
 
 impl<S> Native<S>
@@ -25,7 +25,7 @@ where
         &self,
         attributes: &Attributes<'_>,
         parent: &Shared,
-        visible: Option<Visible>,
+        innermost: Option<Visible>,
         origin: &mut Origin,
     ) {
         let name = attributes.metadata().name();
@@ -41,7 +41,7 @@ where
         // Lent, because what is handed over is moved first, as soon as it is there.
         OtelContext::map_current(&mut |current: &OtelContext| {
             // Spans in a trace that is not kept are hidden from OpenTelemetry; the parent may be hidden.
-            let is_around = visible == Some(number(current.span().span_context().span_id()));
+            let is_around = innermost == Some(visible(current.span().span_context().span_id()));
             match is_around {
                 true if self.traces.goes_by_parent() && !current.is_telemetry_suppressed() => {
                     self.traces.child(parent.fixed(), origin);
@@ -79,8 +79,8 @@ fn around(attributes: &Attributes<'_>) -> OtelContext {
     if attributes.is_contextual() { OtelContext::current() } else { OtelContext::new() }
 }
 
-/// Another span of the same trace, kept if this one is. Few traces have a state of their vendors; where there is none, the
-/// whole is written where it stays, and not copied there.
+/// Another span of the same trace, kept if this one is. Few traces have a state of their vendors; where there is
+/// none, the whole is written where it stays, and not copied there.
 #[inline(always)]
 fn sibling(of: &SpanContext, own: SpanId) -> SpanContext {
     let (trace, flags) = (of.trace_id(), of.trace_flags());
@@ -147,7 +147,7 @@ impl Traces {
     #[inline]
     fn child(&self, parent: &SpanContext, origin: &mut Origin) {
         let own = self.ids.new_span_id();
-        // The context of a record that is used again owns nothing that had to be dropped first.
+        // `Record::clear` has left nothing in it that had to be dropped first.
         std::mem::forget(std::mem::replace(&mut origin.context, sibling(parent, own)));
         origin.parent = parent.span_id();
         origin.parent_is_remote = false;

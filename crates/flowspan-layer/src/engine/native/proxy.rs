@@ -51,10 +51,11 @@ impl Proxy {
 }
 
 impl Record {
-    /// Makes this span the current one of the thread, and lets go of its state first: to attach a context is to run code
-    /// that is not ours.
+    /// Makes this span the current one of the thread, and lets go of its state first: to attach a context is to
+    /// run code that is not ours.
     #[inline]
     pub(super) fn activate(&self, mut state: Locked<'_, State>) -> ContextGuard {
+        // A poll finds it here, without a call.
         let active = match &state.active {
             Some(active) => active.clone(),
             None => self.context(&mut state),

@@ -93,6 +93,7 @@ impl Record {
         // The rest of it is decided anew.
         self.origin.is_recording = true;
         clear(&mut self.origin.attributes);
+        // The next one is written over it without a look at what it owns.
         if *self.origin.context.trace_state() != TraceState::NONE {
             self.origin.context = SpanContext::NONE;
         }
