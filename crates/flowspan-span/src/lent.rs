@@ -147,6 +147,7 @@ mod tests {
 
     #[test]
     fn what_stood_in_a_place_is_gone() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut facts = used(3);
         facts.name = String::from("a name of its own").into();
         facts.status = Status::error("it failed");
