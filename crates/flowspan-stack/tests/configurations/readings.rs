@@ -10,9 +10,12 @@ use crate::Outcome;
 /// The spans in the files of `sink`, by trace.
 pub(crate) fn traces(sink: &Collector) -> BTreeMap<String, BTreeSet<String>> {
     let mut traces = BTreeMap::<_, BTreeSet<_>>::new();
-    for line in text(sink, Signal::Traces).lines() {
-        // The last line may not be whole yet.
-        let Ok(request) = serde_json::from_str::<Value>(line) else { continue };
+    let text = text(sink, Signal::Traces);
+    // A line may hold two requests: a sink that is killed has not always ended the line of its last.
+    let requests =
+        text.lines().flat_map(|line| serde_json::Deserializer::from_str(line).into_iter::<Value>());
+    // The last line may not be whole yet.
+    for request in requests.flatten() {
         for resource in list(&request, "resourceSpans") {
             for scope in list(resource, "scopeSpans") {
                 for span in list(scope, "spans") {
