@@ -148,6 +148,11 @@ pub enum Report {
         /// How many values it may have.
         limit: usize,
     },
+    /// Content is wanted, and nobody takes what it may stand on: it goes nowhere.
+    ContentUntaken {
+        /// What it may stand on: `spans`, `log records` or `spans and log records`.
+        carriers: &'static str,
+    },
     /// More is produced than an exporter can send, and its queue is full.
     Overflowing {
         /// Its name.
@@ -174,6 +179,11 @@ impl fmt::Display for Report {
                 f,
                 "flowspan: values of the label {label} (limit {limit}) are counted as \"other\" from now on, first in \
                  {metric}; a policy or a higher limit for the label would help"
+            ),
+            Report::ContentUntaken { carriers } => write!(
+                f,
+                "flowspan: content is wanted on {carriers}, and no output takes any: it goes nowhere (OTLP takes spans \
+                 and log records; or let it stand on what is taken)"
             ),
             Report::Overflowing { exporter, dropped } => write!(
                 f,

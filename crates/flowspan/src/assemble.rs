@@ -13,7 +13,7 @@ use opentelemetry_sdk::{
 };
 
 use crate::{
-    BuildError, Builder, ConfigFile, Telemetry, capture, limits, notices,
+    BuildError, Builder, ConfigFile, Signal, Telemetry, capture, limits, notices,
     observed::Observed,
     operation_details,
     outputs::{self, Assembly, Book},
@@ -107,6 +107,12 @@ fn assemble(builder: Builder, environment: &Environment) -> Result<Telemetry, Bu
         ..
     } = assembly;
 
+    let is_taken = |signal| match signal {
+        Signal::Spans => !span_sinks.is_empty(),
+        Signal::Logs => logs_wanted,
+        Signal::Metrics | Signal::Events => false,
+    };
+    capture::tell_untaken(&content, carrier, is_taken, &health, &worker.handle());
     let logger_provider = logs_wanted.then(|| logger_provider.build());
     let span_sinks = span_sinks.into_iter().map(|sink| switches.gate(sink)).collect();
     let names = builder.dialects.iter().fold(ContentNames::default(), |names, dialect| names.with(dialect));

@@ -6,9 +6,9 @@ use std::sync::{
 };
 
 use flowspan_content::{Carrier, Content, ContentPolicy, MIN_LIMIT, Outcome, Refusal};
-use flowspan_runtime::{Environment, Health, SettingError, WorkerHandle};
+use flowspan_runtime::{Environment, Health, Report, SettingError, WorkerHandle};
 
-use crate::Builder;
+use crate::{Builder, Signal};
 
 /// The standard variable: whether content is wanted, and where.
 pub(crate) const STANDARD_VARIABLE: &str = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
@@ -146,6 +146,28 @@ fn from_environment(
     let limit = environment
         .parse(LIMIT_VARIABLE, &accepted, |value| value.parse().ok().filter(|limit| *limit >= MIN_LIMIT))?;
     Ok(limit.into_iter().fold(policy, ContentPolicy::with_limit))
+}
+
+/// Tells a person, on flowspan's thread, if content is wanted and `is_taken` of none of what it may stand on.
+pub(crate) fn tell_untaken(
+    policy: &ContentPolicy,
+    carrier: Carrier,
+    is_taken: impl Fn(Signal) -> bool,
+    health: &Health,
+    worker: &WorkerHandle,
+) {
+    let on_spans = carrier.has_spans().then_some(Signal::Spans);
+    let on_events = carrier.has_events().then_some(Signal::Logs);
+    if policy.content() == Content::Off || on_spans.into_iter().chain(on_events).any(is_taken) {
+        return;
+    }
+    let carriers = match carrier {
+        Carrier::Spans => "spans",
+        Carrier::Events => "log records",
+        Carrier::SpansAndEvents => "spans and log records",
+    };
+    let health = health.clone();
+    worker.spawn(async move { health.tell(&Report::ContentUntaken { carriers }) });
 }
 
 /// Lets `/health` show what became of content.
