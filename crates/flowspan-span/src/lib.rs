@@ -4,7 +4,7 @@
 //! want [`SpanData`](opentelemetry_sdk::trace::SpanData). An [`EndedSpan`] is what waits in between. It is
 //! made on the thread of the program, where time is dear, and becomes `SpanData` where it is exported; so
 //! the program pays for neither the list of attributes nor their names. A [`SpanSink`] is a processor that
-//! takes spans in that form.
+//! takes spans in that form, and a [`Filter`] may stand before it.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
@@ -33,4 +33,4 @@ pub use attributes::{MAX_ATTRIBUTES, keep_last, of_value, own_attributes};
 pub use convention::speak;
 pub use ended::{EndedSpan, Extras, SpanFacts, keep_scope};
 pub use lent::Lent;
-pub use sink::{Made, SpanSink};
+pub use sink::{Filter, Filtered, Made, SpanSink};

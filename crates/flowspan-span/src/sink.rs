@@ -1,6 +1,6 @@
 //! Who takes spans that are over.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use opentelemetry::Context;
 use opentelemetry_sdk::{
@@ -23,6 +23,60 @@ pub trait SpanSink: SpanProcessor {
 
     /// A span is over. Called on the thread that has ended it: do nothing here that lasts.
     fn take(&self, span: EndedSpan);
+}
+
+/// What stands before a sink, and keeps spans back or changes them.
+pub trait Filter: fmt::Debug + Send + Sync + 'static {
+    /// The span as it goes on, if it does. Called on the thread that has ended it.
+    fn pass(&self, span: EndedSpan) -> Option<EndedSpan>;
+}
+
+/// A sink behind a filter.
+#[derive(Debug)]
+pub struct Filtered<F> {
+    filter: F,
+    sink: Box<dyn SpanSink>,
+}
+
+impl<F: Filter> Filtered<F> {
+    /// Hands to this sink what the filter lets pass.
+    pub fn new(filter: F, sink: Box<dyn SpanSink>) -> Self {
+        Filtered { filter, sink }
+    }
+}
+
+impl<F: Filter> SpanSink for Filtered<F> {
+    fn wants(&self, span: &EndedSpan) -> bool {
+        self.sink.wants(span)
+    }
+
+    fn take(&self, span: EndedSpan) {
+        if let Some(span) = self.filter.pass(span) {
+            self.sink.take(span);
+        }
+    }
+}
+
+impl<F: Filter> SpanProcessor for Filtered<F> {
+    fn on_start(&self, span: &mut Span, context: &Context) {
+        self.sink.on_start(span, context);
+    }
+
+    fn on_end(&self, span: SpanData) {
+        self.take(span.into());
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.sink.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.sink.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.sink.set_resource(resource);
+    }
 }
 
 /// A processor that wants spans in the SDK's form, and gets each as soon as it is over.

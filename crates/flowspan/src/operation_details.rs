@@ -5,13 +5,12 @@ use std::time::Duration;
 use flowspan_content::Carrier;
 use flowspan_layer::{ContentNames, is_inference};
 use flowspan_model::Field;
-use flowspan_span::{EndedSpan, SpanSink};
+use flowspan_span::{EndedSpan, Filter, Filtered, SpanSink};
 use opentelemetry::{
     Array, Context, Key, KeyValue, Value,
     logs::{AnyValue, LogRecord, Logger, LoggerProvider, Severity},
 };
 use opentelemetry_sdk::{
-    Resource,
     error::OTelSdkResult,
     logs::{SdkLogger, SdkLoggerProvider},
     trace::{Span, SpanData, SpanProcessor},
@@ -52,7 +51,7 @@ pub(crate) fn carry(
     let bare = |sink| -> Box<dyn SpanSink> {
         match carrier.has_spans() {
             true => sink,
-            false => Box::new(Bare { sink, names: names.clone() }),
+            false => Box::new(Filtered::new(Bare(names.clone()), sink)),
         }
     };
     details.into_iter().chain(sinks.into_iter().map(bare)).collect()
@@ -159,40 +158,15 @@ fn structured(json: Json) -> AnyValue {
     }
 }
 
-/// A sink that gets spans without content, and without anything about it.
+/// Takes content, and everything about it, off spans.
 #[derive(Debug)]
-struct Bare {
-    sink: Box<dyn SpanSink>,
-    names: ContentNames,
-}
+struct Bare(ContentNames);
 
-impl SpanSink for Bare {
-    fn take(&self, mut span: EndedSpan) {
+impl Filter for Bare {
+    fn pass(&self, mut span: EndedSpan) -> Option<EndedSpan> {
         let [about, _] = REMARKS;
-        span.retain_attributes(|name| !name.starts_with(about) && !self.names.contains(name));
-        self.sink.take(span);
-    }
-}
-
-impl SpanProcessor for Bare {
-    fn on_start(&self, span: &mut Span, context: &Context) {
-        self.sink.on_start(span, context);
-    }
-
-    fn on_end(&self, span: SpanData) {
-        self.take(span.into());
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.sink.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.sink.shutdown_with_timeout(timeout)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.sink.set_resource(resource);
+        span.retain_attributes(|name| !name.starts_with(about) && !self.0.contains(name));
+        Some(span)
     }
 }
 

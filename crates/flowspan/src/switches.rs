@@ -1,20 +1,11 @@
 //! Signals that are switched off and on while the program runs.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
-use flowspan_span::{EndedSpan, SpanSink};
-use opentelemetry::Context;
-use opentelemetry_sdk::{
-    Resource,
-    error::OTelSdkResult,
-    trace::{Span, SpanData, SpanProcessor},
-};
+use flowspan_span::{EndedSpan, Filter, Filtered, SpanSink};
 
 use crate::Signal;
 
@@ -37,48 +28,19 @@ impl Switches {
         self.off[signal as usize].store(false, Ordering::Relaxed);
     }
 
-    /// A processor that gets spans only while they are switched on.
+    /// A sink that gets spans only while they are switched on.
     pub(crate) fn gate(&self, sink: Box<dyn SpanSink>) -> Box<dyn SpanSink> {
-        Box::new(Gate { switches: self.clone(), sink })
+        Box::new(Filtered::new(Gate(self.clone()), sink))
     }
 }
 
 /// Spans that end while spans are switched off go no further. They are made all the same, so that
 /// a trace is whole again as soon as they are switched on, and propagation never breaks.
 #[derive(Debug)]
-struct Gate {
-    switches: Switches,
-    sink: Box<dyn SpanSink>,
-}
+struct Gate(Switches);
 
-impl SpanSink for Gate {
-    fn take(&self, span: EndedSpan) {
-        if self.switches.is_on(Signal::Spans) {
-            self.sink.take(span);
-        }
-    }
-}
-
-impl SpanProcessor for Gate {
-    fn on_start(&self, span: &mut Span, context: &Context) {
-        self.sink.on_start(span, context);
-    }
-
-    fn on_end(&self, span: SpanData) {
-        if self.switches.is_on(Signal::Spans) {
-            self.sink.on_end(span);
-        }
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.sink.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.sink.shutdown_with_timeout(timeout)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.sink.set_resource(resource);
+impl Filter for Gate {
+    fn pass(&self, span: EndedSpan) -> Option<EndedSpan> {
+        self.0.is_on(Signal::Spans).then_some(span)
     }
 }
