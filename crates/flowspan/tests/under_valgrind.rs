@@ -1,0 +1,48 @@
+//! A program under Valgrind, which has its own idea of what the kernel tells a process. It needs a process of
+//! its own, so it stands alone.
+#![cfg(target_os = "linux")]
+
+use std::{env, io::ErrorKind, process::Command, time::Duration};
+
+use flowspan::{Environment, prelude::*};
+use flowspan_stack::REQUIRE_ENV;
+use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader};
+
+/// Says to the child that it is the program.
+const CHILD: &str = "FLOWSPAN_TEST_UNDER_VALGRIND";
+const PATIENCE: Duration = Duration::from_secs(60);
+const NAME: &str = "a_program_under_valgrind_is_measured_as_any_other";
+
+#[test]
+fn a_program_under_valgrind_is_measured_as_any_other() {
+    if env::var_os(CHILD).is_some() {
+        return measure();
+    }
+    let child = env::current_exe().expect("this binary");
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--quiet", "--tool=none"]).arg(child).args(["--exact", NAME]).env(CHILD, "");
+    match valgrind.output() {
+        Ok(output) => assert!(output.status.success(), "{output:?}"),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            assert!(env::var_os(REQUIRE_ENV).is_none(), "install valgrind");
+        }
+        Err(error) => panic!("valgrind does not start: {error}"),
+    }
+}
+
+/// Collects all metrics of a program once.
+fn measure() {
+    let metrics = InMemoryMetricExporter::default();
+    let telemetry = Flowspan::builder("bot")
+        .environment(Environment::empty())
+        .metric_reader(PeriodicReader::builder(metrics.clone()).build())
+        .build()
+        .expect("nothing is wrong with it");
+    telemetry.meter_provider().expect("it is on").force_flush().expect("they are collected");
+    let metrics = metrics.get_finished_metrics().expect("it is alive");
+    let told = format!("{metrics:?}");
+    for name in ["process.memory.usage", "process.cpu.time"] {
+        assert!(told.contains(name), "{told}");
+    }
+    telemetry.shutdown(PATIENCE).into_result().expect("nothing is lost");
+}
