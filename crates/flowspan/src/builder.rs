@@ -213,7 +213,9 @@ impl Builder {
         self.output(QueuedEventSink(Arc::new(sink)))
     }
 
-    /// Reads all metrics with a reader of your own.
+    /// Reads all metrics with a reader of your own. It is flushed by [`Telemetry::flush`] and by
+    /// [`Telemetry::shutdown`], and shut down when the last provider of meters is dropped; `/health` and the
+    /// reporter say if it fails. What it sends is not counted: nobody knows how much that is.
     pub fn metric_reader(self, reader: impl MetricReader) -> Self {
         self.output(AnyMetricReader(reader))
     }

@@ -13,6 +13,7 @@ mod own;
 mod postgres;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+mod reader;
 #[cfg(feature = "session")]
 mod session;
 #[cfg(feature = "statsd")]
@@ -34,7 +35,8 @@ use opentelemetry_sdk::{Resource, logs::LoggerProviderBuilder, metrics::MeterPro
 use crate::{BuildError, Signal, switches::Switches};
 pub(crate) use callback::Callback;
 pub(crate) use chosen::{Choice, Way, choose};
-pub(crate) use own::{AnyEventSink, AnyMetricReader, AnyMetricSink, QueuedEventSink, QueuedMetricSink};
+pub(crate) use own::{AnyEventSink, AnyMetricSink, QueuedEventSink, QueuedMetricSink};
+pub(crate) use reader::AnyMetricReader;
 
 /// One way out, configured and not yet started.
 pub(crate) trait Output: Send {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use flowspan_model::{Event, EventSink, Kind, Measurement, MetricSink, Moment};
 use flowspan_runtime::{Limits, OnThread};
-use opentelemetry_sdk::metrics::reader::MetricReader;
 
 use super::{Assembly, Output, callback::Queue};
 use crate::{BuildError, Signal};
@@ -73,15 +72,5 @@ impl Output for QueuedMetricSink {
     }
 }
 
-/// Where a sink of the program's own sends things, as far as anybody knows.
-const OWN_CODE: &str = "it is code of the program's own";
-
-/// A metric reader of the user's own.
-pub(crate) struct AnyMetricReader<R>(pub(crate) R);
-
-impl<R: MetricReader> Output for AnyMetricReader<R> {
-    fn start(self: Box<Self>, assembly: &mut Assembly<'_>) -> Result<(), BuildError> {
-        assembly.read_metrics(|provider| provider.with_reader(self.0));
-        Ok(())
-    }
-}
+/// Where a part of the program's own sends things, as far as anybody knows.
+pub(super) const OWN_CODE: &str = "it is code of the program's own";

@@ -2,6 +2,7 @@
 
 #[path = "../vocabulary/by_handle.rs"]
 mod by_handle;
+mod own_readers;
 mod page;
 mod presets;
 
