@@ -15,8 +15,7 @@ use flowspan_model::{
 };
 
 use crate::{
-    Buckets, DEFAULT_LABEL_LIMIT, DEFAULT_SERIES_LIMIT, LabelPolicies, Names, error_classes::ErrorClasses,
-    names::ValueChange,
+    Buckets, DEFAULT_LABEL_LIMIT, LabelPolicies, Names, error_classes::ErrorClasses, names::ValueChange,
 };
 
 pub use check::SchemaError;
@@ -106,16 +105,6 @@ struct StreamShape {
     exponential: Option<u32>,
 }
 
-impl StreamShape {
-    fn of(shape: &Shape) -> Self {
-        let exponential = match shape.buckets {
-            Buckets::Exponential { max_size } => Some(max_size),
-            Buckets::Explicit(_) => None,
-        };
-        StreamShape { series_limit: shape.series_limit, exponential }
-    }
-}
-
 impl Schema {
     /// The catalog with these names and policies, and the instruments of the GenAI convention in its
     /// [latest](Semconv::Latest) generation.
@@ -152,14 +141,11 @@ impl Schema {
             schema.take_name(&name, metric.unit, metric.instrument)?;
             if metric.is_observed() {
                 check::observed_labels(metric, schema.constant_labels())?;
-                // What is read has no policy: the program's own limits are for what it measures.
-                let series_limit = metric.series_limit().min(DEFAULT_SERIES_LIMIT);
-                schema.announce(&name, StreamShape { series_limit, exponential: None });
             }
         }
         for row in schema.rows() {
             check::shape(&row.shape, schema.constant_labels())?;
-            schema.announce(&row.shape.name, StreamShape::of(&row.shape));
+            schema.announce(&row.shape);
         }
         check::keys(schema.rows())?;
         Ok(schema)
@@ -195,7 +181,7 @@ impl Schema {
         check::whole_shape(shape)?;
         check::shape(shape, self.constant_labels())?;
         self.take_name(&shape.name, &shape.unit, shape.instrument)?;
-        self.announce(&shape.name, StreamShape::of(shape));
+        self.announce(shape);
         Ok(())
     }
 
@@ -210,8 +196,13 @@ impl Schema {
         Ok(())
     }
 
-    fn announce(&self, name: &Arc<str>, stream: StreamShape) {
-        locked(&self.inner.streams).insert(Arc::clone(name), stream);
+    fn announce(&self, shape: &Shape) {
+        let exponential = match shape.buckets {
+            Buckets::Exponential { max_size } => Some(max_size),
+            Buckets::Explicit(_) => None,
+        };
+        let stream = StreamShape { series_limit: shape.series_limit, exponential };
+        locked(&self.inner.streams).insert(Arc::clone(&shape.name), stream);
     }
 }
 
@@ -316,21 +307,4 @@ pub(crate) fn series_limit(labels: &[LabelShape], limit: usize) -> usize {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_sdk_is_told_of_every_metric_how_many_series_it_may_have() {
-        let schema = Schema::default();
-        let streams = locked(&schema.inner.streams);
-        for metric in METRICS.iter().filter(|metric| schema.has(metric)) {
-            let stream = streams.get(schema.names().full_name(metric).as_str());
-            let limit = stream.unwrap_or_else(|| panic!("{} has none", metric.name)).series_limit;
-            let product: usize = metric.labels.iter().map(|label| label.limit + 2).product();
-            assert!(limit >= 1 && limit <= product, "{}: {limit}", metric.name);
-        }
-    }
 }
