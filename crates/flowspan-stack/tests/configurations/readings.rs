@@ -11,11 +11,11 @@ use crate::Outcome;
 pub(crate) fn traces(sink: &Collector) -> BTreeMap<String, BTreeSet<String>> {
     let mut traces = BTreeMap::<_, BTreeSet<_>>::new();
     let text = text(sink, Signal::Traces);
-    // A line may hold two requests: a sink that is killed has not always ended the line of its last.
-    let requests =
-        text.lines().flat_map(|line| serde_json::Deserializer::from_str(line).into_iter::<Value>());
-    // The last line may not be whole yet.
-    for request in requests.flatten() {
+    // A request is a line, unless the sink was killed while it wrote: then a part of one is there, or the next one
+    // follows in the same line. The last one may not be whole yet.
+    let whole = |(start, _)| serde_json::Deserializer::from_str(&text[start..]).into_iter().next()?.ok();
+    for request in text.match_indices(r#"{"resourceSpans""#).filter_map(whole) {
+        let request: Value = request;
         for resource in list(&request, "resourceSpans") {
             for scope in list(resource, "scopeSpans") {
                 for span in list(scope, "spans") {
