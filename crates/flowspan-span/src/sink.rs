@@ -16,7 +16,8 @@ use crate::EndedSpan;
 /// Spans of the SDK come by [`on_end`](SpanProcessor::on_end), those of flowspan's own engine by
 /// [`take`](SpanSink::take). Any other processor becomes a sink as [`Made`].
 pub trait SpanSink: SpanProcessor {
-    /// Whether it wants this span. One that does not is not copied for it. Default: every span.
+    /// Whether it wants this span. One that does not is not copied for it; whoever needs no copy for it may
+    /// hand it over without asking. Default: every span.
     fn wants(&self, _: &EndedSpan) -> bool {
         true
     }
@@ -27,6 +28,11 @@ pub trait SpanSink: SpanProcessor {
 
 /// What stands before a sink, and keeps spans back or changes them.
 pub trait Filter: fmt::Debug + Send + Sync + 'static {
+    /// Whether it may let this span pass, as it is now. Default: every span.
+    fn wants(&self, _: &EndedSpan) -> bool {
+        true
+    }
+
     /// The span as it goes on, if it does. Called on the thread that has ended it.
     fn pass(&self, span: EndedSpan) -> Option<EndedSpan>;
 }
@@ -47,7 +53,7 @@ impl<F: Filter> Filtered<F> {
 
 impl<F: Filter> SpanSink for Filtered<F> {
     fn wants(&self, span: &EndedSpan) -> bool {
-        self.sink.wants(span)
+        self.filter.wants(span) && self.sink.wants(span)
     }
 
     fn take(&self, span: EndedSpan) {

@@ -40,6 +40,10 @@ impl Switches {
 struct Gate(Switches);
 
 impl Filter for Gate {
+    fn wants(&self, _: &EndedSpan) -> bool {
+        self.0.is_on(Signal::Spans)
+    }
+
     fn pass(&self, span: EndedSpan) -> Option<EndedSpan> {
         self.0.is_on(Signal::Spans).then_some(span)
     }
