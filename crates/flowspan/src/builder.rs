@@ -213,9 +213,13 @@ impl Builder {
         self.output(QueuedEventSink(Arc::new(sink)))
     }
 
-    /// Reads all metrics with a reader of your own. It is flushed by [`Telemetry::flush`] and by
-    /// [`Telemetry::shutdown`], and shut down when the last provider of meters is dropped; `/health` and the
-    /// reporter say if it fails. What it sends is not counted: nobody knows how much that is.
+    /// Reads all metrics with a reader of your own.
+    ///
+    /// It is flushed by [`Telemetry::flush`] and [`Telemetry::shutdown`], which wait for it no longer than for
+    /// anything else, and goes on until the last provider of meters is dropped or shut down. The reporter and
+    /// `/health` say if a flush fails; what the reader sends or loses is not counted. One that needs the
+    /// program's own runtime to send wants [`flush_async`](Telemetry::flush_async) and
+    /// [`shutdown_async`](Telemetry::shutdown_async) on a runtime of one thread.
     pub fn metric_reader(self, reader: impl MetricReader) -> Self {
         self.output(AnyMetricReader(reader))
     }

@@ -196,8 +196,8 @@ impl Telemetry {
     /// Sends what waits, stops sending, and says what became of everything. Blocks the calling
     /// thread, for `timeout` at most; may be called anywhere, also in an async task.
     ///
-    /// What is scraped stays: `/metrics` is served until the telemetry is dropped. A second call
-    /// gives the same accounts.
+    /// What is scraped stays: `/metrics` is served until the telemetry is dropped, and so does a
+    /// [metric reader](crate::Builder::metric_reader) of your own. A second call gives the same accounts.
     pub fn shutdown(&self, timeout: Duration) -> ShutdownReport {
         let began = Instant::now();
         wait_for(self.begin_shutdown(), timeout);

@@ -8,7 +8,7 @@ use flowspan_runtime::{
     attempt,
 };
 
-use super::{Assembly, Drain, Output, Wait};
+use super::{Assembly, Drain, Output, Wait, own::OWN_CODE};
 use crate::{BuildError, Signal};
 
 /// How long one call may take before it is given up.
@@ -51,7 +51,7 @@ where
 {
     fn start(self: Box<Self>, assembly: &mut Assembly<'_>) -> Result<(), BuildError> {
         let Callback { name, signal, add, call } = *self;
-        let health = assembly.health.exporter(name, "it is code of the program's own");
+        let health = assembly.health.exporter(name, OWN_CODE);
         let calls = u32::try_from(BATCH).unwrap_or(u32::MAX);
         let limits = Limits::new()
             .queue_capacity(DEFAULT_QUEUE_CAPACITY)

@@ -72,5 +72,5 @@ impl Output for QueuedMetricSink {
     }
 }
 
-/// Where a part of the program's own sends things, as far as anybody knows.
+/// Where a sink of the program's own sends things, as far as anybody knows.
 pub(super) const OWN_CODE: &str = "it is code of the program's own";
