@@ -150,7 +150,7 @@ pub enum Report {
     },
     /// Content is wanted, and nobody takes what it may stand on: it goes nowhere.
     ContentUntaken {
-        /// What it may stand on: `spans`, `log records` or `spans and log records`.
+        /// What it may stand on: `spans`, `log records` or `spans or log records`.
         carriers: &'static str,
     },
     /// More is produced than an exporter can send, and its queue is full.
@@ -182,8 +182,8 @@ impl fmt::Display for Report {
             ),
             Report::ContentUntaken { carriers } => write!(
                 f,
-                "flowspan: content is wanted on {carriers}, and no output takes any: it goes nowhere (OTLP takes spans \
-                 and log records; or let it stand on what is taken)"
+                "flowspan: content is wanted on {carriers}, and no output takes {carriers}: it goes nowhere (add one \
+                 that does, such as OTLP; or say by content.capture what it shall stand on; or switch content off)"
             ),
             Report::Overflowing { exporter, dropped } => write!(
                 f,

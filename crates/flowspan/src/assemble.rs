@@ -108,11 +108,13 @@ fn assemble(builder: Builder, environment: &Environment) -> Result<Telemetry, Bu
     } = assembly;
 
     let is_taken = |signal| match signal {
-        Signal::Spans => !span_sinks.is_empty(),
         Signal::Logs => logs_wanted,
-        Signal::Metrics | Signal::Events => false,
+        signal => signal == Signal::Spans && !span_sinks.is_empty(),
     };
-    capture::tell_untaken(&content, carrier, is_taken, &health, &worker.handle());
+    if let Some(report) = capture::untaken(content.content(), carrier, is_taken) {
+        let health = health.clone();
+        worker.handle().spawn(async move { health.tell(&report) });
+    }
     let logger_provider = logs_wanted.then(|| logger_provider.build());
     let span_sinks = span_sinks.into_iter().map(|sink| switches.gate(sink)).collect();
     let names = builder.dialects.iter().fold(ContentNames::default(), |names, dialect| names.with(dialect));

@@ -148,26 +148,21 @@ fn from_environment(
     Ok(limit.into_iter().fold(policy, ContentPolicy::with_limit))
 }
 
-/// Tells a person, on flowspan's thread, if content is wanted and `is_taken` of none of what it may stand on.
-pub(crate) fn tell_untaken(
-    policy: &ContentPolicy,
+/// What there is to tell if nobody takes what wanted content may stand on.
+pub(crate) fn untaken(
+    content: Content,
     carrier: Carrier,
     is_taken: impl Fn(Signal) -> bool,
-    health: &Health,
-    worker: &WorkerHandle,
-) {
-    let on_spans = carrier.has_spans().then_some(Signal::Spans);
-    let on_events = carrier.has_events().then_some(Signal::Logs);
-    if policy.content() == Content::Off || on_spans.into_iter().chain(on_events).any(is_taken) {
-        return;
-    }
+) -> Option<Report> {
+    // The program's own log events keep their content where all of it may be shown.
+    let on_logs = carrier.has_events() || content == Content::Full;
+    let goes = carrier.has_spans() && is_taken(Signal::Spans) || on_logs && is_taken(Signal::Logs);
     let carriers = match carrier {
         Carrier::Spans => "spans",
         Carrier::Events => "log records",
-        Carrier::SpansAndEvents => "spans and log records",
+        Carrier::SpansAndEvents => "spans or log records",
     };
-    let health = health.clone();
-    worker.spawn(async move { health.tell(&Report::ContentUntaken { carriers }) });
+    (content != Content::Off && !goes).then_some(Report::ContentUntaken { carriers })
 }
 
 /// Lets `/health` show what became of content.
@@ -283,5 +278,31 @@ mod tests {
         let contents = Contents { policy: Some(Content::Full.into()), ..Contents::default() };
         let no_content = [(STANDARD_VARIABLE, "NO_CONTENT")];
         assert_eq!(resolved(contents, &no_content), Ok((Content::Full, Carrier::Spans)));
+    }
+
+    #[test]
+    fn it_is_told_if_content_is_wanted_and_goes_nowhere() {
+        let told = |content, carrier, taken: &[Signal]| {
+            let report = untaken(content, carrier, |signal| taken.contains(&signal))?;
+            let Report::ContentUntaken { carriers } = report else { panic!("{report}") };
+            Some(carriers)
+        };
+        let both = [Signal::Spans, Signal::Logs];
+        for carrier in Carrier::ALL {
+            assert_eq!(told(Content::Off, carrier, &[]), None, "nothing is wanted");
+            for content in [Content::Sizes, Content::Redacted, Content::Full] {
+                assert_eq!(told(content, carrier, &both), None);
+                assert!(told(content, carrier, &[Signal::Metrics, Signal::Events]).is_some());
+            }
+        }
+        for content in [Content::Sizes, Content::Redacted] {
+            assert_eq!(told(content, Carrier::Spans, &[Signal::Logs]), Some("spans"));
+            assert_eq!(told(content, Carrier::Events, &[Signal::Spans]), Some("log records"));
+            assert_eq!(told(content, Carrier::SpansAndEvents, &[]), Some("spans or log records"));
+            assert_eq!(told(content, Carrier::SpansAndEvents, &[Signal::Logs]), None);
+            assert_eq!(told(content, Carrier::SpansAndEvents, &[Signal::Spans]), None);
+        }
+        assert_eq!(told(Content::Full, Carrier::Spans, &[Signal::Logs]), None, "log events have it");
+        assert_eq!(told(Content::Full, Carrier::Events, &[Signal::Spans]), Some("log records"));
     }
 }
