@@ -71,7 +71,7 @@ pub use crate::{
         statsd_exporter::StatsdExporter,
     },
     ports::free as free_port,
-    require::{REQUIRE_ENV, require},
+    require::{REQUIRE_ENV, require, require_program},
     stack::{Stack, StackBuilder},
     wait::wait_until,
 };

@@ -28,7 +28,24 @@ pub fn require(parts: &[Part]) -> Option<()> {
     if absent.is_empty() {
         return Some(());
     }
-    let absent = absent.join("; ");
+    leave_out(&absent.join("; "))
+}
+
+/// The same for a program of the system: `Some` when one of this name is in `PATH`.
+///
+/// # Panics
+///
+/// As [`require`].
+#[must_use]
+pub fn require_program(program: &str) -> Option<()> {
+    let in_path = env::var_os("PATH").unwrap_or_default();
+    match env::split_paths(&in_path).any(|directory| directory.join(program).is_file()) {
+        true => Some(()),
+        false => leave_out(&format!("no `{program}` in PATH: install it")),
+    }
+}
+
+fn leave_out(absent: &str) -> Option<()> {
     assert!(
         env::var_os(REQUIRE_ENV).is_none_or(|value| value != "require"),
         "{REQUIRE_ENV}=require, but {absent}"
