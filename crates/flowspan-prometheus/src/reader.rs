@@ -10,7 +10,7 @@ use std::{
 };
 
 use opentelemetry_sdk::{
-    error::OTelSdkResult,
+    error::{OTelSdkError, OTelSdkResult},
     metrics::{
         InstrumentKind, ManualReader, Pipeline, Temporality, data::ResourceMetrics, reader::MetricReader,
     },
@@ -53,6 +53,9 @@ struct Inner {
     // for each client.
     turn: Mutex<()>,
     has_panicked: AtomicBool,
+    // The SDK's reader waits at its shutdown for the callbacks of a collection under way, however long they
+    // take, so it is not asked to.
+    is_shut_down: AtomicBool,
 }
 
 impl Reader {
@@ -86,7 +89,7 @@ impl Reader {
     fn read(&self, write: impl FnOnce(&ResourceMetrics) -> Findings) -> Result<Findings, CollectError> {
         let _turn = self.0.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut metrics = ResourceMetrics::default();
-        match catch_unwind(AssertUnwindSafe(|| self.0.manual.collect(&mut metrics))) {
+        match catch_unwind(AssertUnwindSafe(|| self.collect(&mut metrics))) {
             Ok(Ok(())) => Ok(write(&metrics)),
             // After a panic under its lock the SDK collects nothing any more.
             Ok(Err(_)) if self.0.has_panicked.load(Ordering::Relaxed) => Err(CollectError::Broken),
@@ -105,6 +108,9 @@ impl MetricReader for Reader {
     }
 
     fn collect(&self, metrics: &mut ResourceMetrics) -> OTelSdkResult {
+        if self.0.is_shut_down.load(Ordering::Relaxed) {
+            return Err(OTelSdkError::AlreadyShutdown);
+        }
         self.0.manual.collect(metrics)
     }
 
@@ -112,8 +118,11 @@ impl MetricReader for Reader {
         self.0.manual.force_flush()
     }
 
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.0.manual.shutdown_with_timeout(timeout)
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        match self.0.is_shut_down.swap(true, Ordering::Relaxed) {
+            false => Ok(()),
+            true => Err(OTelSdkError::AlreadyShutdown),
+        }
     }
 
     /// What Prometheus wants: everything since the start.

@@ -3,7 +3,12 @@
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    thread,
     time::Duration,
 };
 
@@ -336,4 +341,31 @@ fn a_second_endpoint_on_the_address_is_an_error() {
     let running = run();
     let error = Prometheus::on(running.server.address()).bind(&Environment::empty()).expect_err("taken");
     assert!(matches!(error, PrometheusError::AddressTaken { .. }));
+}
+
+#[test]
+fn a_callback_that_hangs_does_not_hold_up_the_end_of_its_provider() {
+    let reader = Reader::new();
+    let provider = SdkMeterProvider::builder().with_reader(reader.clone()).build();
+    let (begin, begun) = mpsc::channel();
+    let (let_go, stuck) = mpsc::channel::<()>();
+    let stuck = Mutex::new(stuck);
+    let _gauge = provider
+        .meter("test")
+        .u64_observable_gauge("g")
+        .with_callback(move |_| {
+            let _ = begin.send(());
+            let _ = stuck.lock().expect("nobody has panicked").recv();
+        })
+        .build();
+    let scraped = reader.clone();
+    let scrape = thread::spawn(move || drop(scraped.write_text(&mut Vec::new())));
+    begun.recv_timeout(PATIENCE).expect("it is asked");
+    let (end, ended) = mpsc::channel();
+    thread::spawn(move || end.send(provider.shutdown()));
+    let result = ended.recv_timeout(PATIENCE).expect("it does not wait for the callback");
+    assert!(result.is_ok(), "{result:?}");
+    drop(let_go);
+    scrape.join().expect("it has not panicked");
+    assert!(reader.write_text(&mut Vec::new()).is_err(), "nothing is collected any more");
 }
