@@ -36,7 +36,7 @@ impl Output for QueuedEventSink {
         let (name, sink) = ("queued_event_sink", Arc::clone(&self.0));
         let thread = OnThread::start(move |event: Event| sink.event(&event))?;
         let health = assembly.health.exporter(name, OWN_CODE);
-        let queue = Queue::start(assembly, health, &Limits::new(), Signal::Events, thread);
+        let queue = Queue::start(assembly, health, &one_by_one(), Signal::Events, thread);
         assembly.event_sinks.push((name.to_owned(), Arc::new(Wanted { queue, sink: self.0 })));
         Ok(())
     }
@@ -66,10 +66,15 @@ impl Output for QueuedMetricSink {
         let name = "queued_metric_sink";
         let thread = OnThread::start(move |measurement: Measurement| self.0.measurement(&measurement))?;
         let health = assembly.health.exporter(name, OWN_CODE);
-        let queue = Queue::start(assembly, health, &Limits::new(), Signal::Metrics, thread);
+        let queue = Queue::start(assembly, health, &one_by_one(), Signal::Metrics, thread);
         assembly.metric_sinks.push((name.to_owned(), Arc::new(queue)));
         Ok(())
     }
+}
+
+/// A call that takes too long costs what it was called with, and not a batch.
+fn one_by_one() -> Limits {
+    Limits::new().batch_size(1)
 }
 
 /// Where a sink of the program's own sends things, as far as anybody knows.

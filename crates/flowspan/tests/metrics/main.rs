@@ -10,6 +10,7 @@ use std::{
     sync::{
         Arc, Barrier, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc,
     },
     thread,
     time::Duration,
@@ -20,6 +21,7 @@ use flowspan::{
     model::{Event, EventSink, Kind, LabelPolicy, Measurement, MetricSink, Moment},
     prelude::*,
 };
+use flowspan_stack::wait_until;
 use opentelemetry_sdk::{logs::InMemoryLogExporter, trace::InMemorySpanExporter};
 use page::{page, sample};
 
@@ -271,6 +273,28 @@ fn a_sink_that_blocks_holds_nobody_up_and_what_it_cannot_take_is_counted() {
         assert_eq!(account.dropped_for(DropReason::ExporterPanicked), 1, "{account}");
         assert_eq!(account.delivered + 1, called.load(Ordering::SeqCst));
     }
+}
+
+#[test]
+fn a_sink_that_hangs_with_one_event_has_delivered_those_before() {
+    struct Third(Mutex<mpsc::Receiver<()>>, AtomicU64);
+    impl EventSink for Third {
+        fn event(&self, _: &Event) {
+            if self.1.fetch_add(1, Ordering::SeqCst) == 2 {
+                let _ = locked(&self.0).recv();
+            }
+        }
+    }
+    let (_let_go, stuck) = mpsc::channel();
+    let telemetry = local().queued_event_sink(Third(Mutex::new(stuck), AtomicU64::new(0))).build();
+    let telemetry = telemetry.expect("it builds");
+    let guard = telemetry.set_default();
+    step("a");
+    step("b");
+    drop(guard);
+    let delivered = || (telemetry.accounts().events.delivered == 2).then_some(());
+    assert!(wait_until(PATIENCE, delivered).is_some(), "{}", telemetry.accounts().events);
+    assert_eq!(telemetry.accounts().events.created, 4);
 }
 
 #[test]
