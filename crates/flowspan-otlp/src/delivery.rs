@@ -35,6 +35,23 @@ pub(crate) async fn outcome(
     }
 }
 
+/// Shuts an exporter down, which may block, so it does that where nobody waits for the thread. One that was shut
+/// down before has nothing left to do.
+pub(crate) async fn end(
+    secrets: &Secrets,
+    shut_down: impl FnOnce(Duration) -> OTelSdkResult + Send + 'static,
+) -> Result<(), DeliverError> {
+    let ended = tokio::task::spawn_blocking(move || shut_down(SHUTDOWN_TIMEOUT));
+    let result = async {
+        match ended.await {
+            Ok(Err(OTelSdkError::AlreadyShutdown)) => Ok(()),
+            Ok(result) => result,
+            Err(_panicked) => Err(OTelSdkError::InternalFailure("its shutdown panicked".to_owned())),
+        }
+    };
+    outcome(secrets, result).await.map(drop)
+}
+
 /// A resource on its way from the SDK, which tells the processor, to the exporter on the worker.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResourceSlot(Arc<Mutex<Option<Resource>>>);
@@ -48,6 +65,9 @@ impl ResourceSlot {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
+
+/// How long an exporter is told that its shutdown may take: the SDK's own default.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the SDK's own `force_flush` may take, which has no argument for it.
 pub(crate) const FORCE_FLUSH_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,5 +1,6 @@
 //! Log records, from the program to the exporter.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use flowspan_runtime::{
@@ -10,7 +11,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogBatch, LogExporter, LogProcessor, SdkLogRecord};
 
-use crate::delivery::{FORCE_FLUSH_TIMEOUT, ResourceSlot, ended, flushed, outcome};
+use crate::delivery::{FORCE_FLUSH_TIMEOUT, ResourceSlot, end, ended, flushed, outcome};
 use crate::secrets::Secrets;
 
 /// Boxed, because a record is large and moves through the queue under a lock.
@@ -43,7 +44,7 @@ pub(crate) fn start<E: LogExporter + 'static>(
     secrets: Secrets,
 ) -> LogPipeline {
     let resource = ResourceSlot::default();
-    let delivery = LogDelivery { exporter, resource: resource.clone(), secrets };
+    let delivery = LogDelivery { exporter: Arc::new(exporter), resource: resource.clone(), secrets };
     LogPipeline { pipeline: Pipeline::start(worker, health, limits, delivery), resource }
 }
 
@@ -83,19 +84,26 @@ impl LogProcessor for LogPipeline {
 }
 
 struct LogDelivery<E> {
-    exporter: E,
+    /// Shared with nobody before its end.
+    exporter: Arc<E>,
     resource: ResourceSlot,
     secrets: Secrets,
 }
 
 impl<E: LogExporter + 'static> Deliver<Record> for LogDelivery<E> {
     async fn deliver(&mut self, batch: Vec<Record>) -> Result<Delivered, DeliverError> {
-        if let Some(resource) = self.resource.take() {
-            self.exporter.set_resource(&resource);
+        if let (Some(resource), Some(exporter)) = (self.resource.take(), Arc::get_mut(&mut self.exporter)) {
+            exporter.set_resource(&resource);
         }
         let records: Vec<_> = batch.iter().map(|record| (&record.0, &record.1)).collect();
         outcome(&self.secrets, self.exporter.export(LogBatch::new(&records))).await
     }
+
+    async fn end(&mut self) -> Result<(), DeliverError> {
+        let exporter = Arc::clone(&self.exporter);
+        end(&self.secrets, move |timeout| exporter.shutdown_with_timeout(timeout)).await
+    }
+
     fn bytes(record: &Record) -> usize {
         let (record, scope) = &**record;
         let attributes =

@@ -10,7 +10,7 @@ use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::metrics::reader::MetricReader;
 use opentelemetry_sdk::metrics::{InstrumentKind, ManualReader, Pipeline, Temporality};
 
-use crate::delivery::{FORCE_FLUSH_TIMEOUT, ended, flushed, outcome};
+use crate::delivery::{FORCE_FLUSH_TIMEOUT, end, ended, flushed, outcome};
 use crate::secrets::Secrets;
 
 /// Collects metrics every interval and pushes them through an exporter on the worker. Clones are the
@@ -44,7 +44,7 @@ pub(crate) fn start<E: PushMetricExporter>(
     secrets: Secrets,
 ) -> MetricPush {
     let reader = Arc::new(ManualReader::builder().with_temporality(exporter.temporality()).build());
-    let gatherer = Collector { reader: reader.clone(), exporter, secrets };
+    let gatherer = Collector { reader: reader.clone(), exporter: Arc::new(exporter), secrets };
     MetricPush { reader, cycle: Periodic::start(worker, health, interval, timeout, gatherer) }
 }
 
@@ -84,7 +84,7 @@ impl MetricReader for MetricPush {
 
 struct Collector<E> {
     reader: Arc<ManualReader>,
-    exporter: E,
+    exporter: Arc<E>,
     secrets: Secrets,
 }
 
@@ -113,6 +113,11 @@ impl<E: PushMetricExporter> Gather for Collector<E> {
 
     async fn deliver(&mut self, metrics: ResourceMetrics) -> Result<Delivered, DeliverError> {
         outcome(&self.secrets, self.exporter.export(&metrics)).await
+    }
+
+    async fn end(&mut self) -> Result<(), DeliverError> {
+        let exporter = Arc::clone(&self.exporter);
+        end(&self.secrets, move |timeout| exporter.shutdown_with_timeout(timeout)).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Spans, from their end to the exporter.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use flowspan_runtime::{
@@ -11,7 +12,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Span, SpanData, SpanExporter, SpanProcessor};
 
-use crate::delivery::{FORCE_FLUSH_TIMEOUT, ResourceSlot, ended, flushed, outcome};
+use crate::delivery::{FORCE_FLUSH_TIMEOUT, ResourceSlot, end, ended, flushed, outcome};
 use crate::secrets::Secrets;
 
 /// Sends sampled spans to an exporter on the worker, when they end. Clones are the same pipeline: one
@@ -43,7 +44,7 @@ pub(crate) fn start<E: SpanExporter + 'static>(
     secrets: Secrets,
 ) -> SpanPipeline {
     let resource = ResourceSlot::default();
-    let delivery = SpanDelivery { exporter, resource: resource.clone(), secrets };
+    let delivery = SpanDelivery { exporter: Arc::new(exporter), resource: resource.clone(), secrets };
     SpanPipeline { pipeline: Pipeline::start(worker, health, limits, delivery), resource }
 }
 
@@ -94,18 +95,24 @@ impl SpanSink for SpanPipeline {
 }
 
 struct SpanDelivery<E> {
-    exporter: E,
+    /// Shared with nobody before its end.
+    exporter: Arc<E>,
     resource: ResourceSlot,
     secrets: Secrets,
 }
 
 impl<E: SpanExporter + 'static> Deliver<EndedSpan> for SpanDelivery<E> {
     async fn deliver(&mut self, batch: Vec<EndedSpan>) -> Result<Delivered, DeliverError> {
-        if let Some(resource) = self.resource.take() {
-            self.exporter.set_resource(&resource);
+        if let (Some(resource), Some(exporter)) = (self.resource.take(), Arc::get_mut(&mut self.exporter)) {
+            exporter.set_resource(&resource);
         }
         let batch = batch.into_iter().map(SpanData::from).collect();
         outcome(&self.secrets, self.exporter.export(batch)).await
+    }
+
+    async fn end(&mut self) -> Result<(), DeliverError> {
+        let exporter = Arc::clone(&self.exporter);
+        end(&self.secrets, move |timeout| exporter.shutdown_with_timeout(timeout)).await
     }
 
     fn bytes(span: &EndedSpan) -> usize {

@@ -16,6 +16,17 @@ pub trait Deliver<T>: Send + 'static {
     /// Nothing of the batch arrived; all of it counts as lost for the reason that the error states.
     fn deliver(&mut self, batch: Vec<T>) -> impl Future<Output = Result<Delivered, DeliverError>> + Send;
 
+    /// Ends: sends what it still holds back itself. Called once, when the pipeline is shut down and everything
+    /// that waited has been delivered; nothing comes after it. Held within the export timeout. Default: nothing
+    /// is left to do.
+    ///
+    /// # Errors
+    ///
+    /// Something that it held back did not arrive, or nobody knows: told, and not counted.
+    fn end(&mut self) -> impl Future<Output = Result<(), DeliverError>> + Send {
+        async { Ok(()) }
+    }
+
     /// About how many bytes an item takes while it waits. Asked when it is offered and when it goes out, and
     /// the same both times. Default: the size of its type, which is right for what holds nothing on the heap.
     fn bytes(item: &T) -> usize {

@@ -29,6 +29,7 @@
 mod attempt;
 mod deliver;
 mod diagnostics;
+mod due;
 mod environment;
 mod health;
 mod ledger;

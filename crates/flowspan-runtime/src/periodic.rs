@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant as Clock};
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
+use crate::due::due_in;
 use crate::pipeline::tell;
 use crate::{
     Account, DeliverError, Delivered, DropReason, ExporterHealth, FlushError, Ledger, Shutdown, WorkerHandle,
@@ -33,6 +33,16 @@ pub trait Gather: Send + 'static {
     /// Nothing of it arrived.
     fn deliver(&mut self, batch: Self::Batch)
     -> impl Future<Output = Result<Delivered, DeliverError>> + Send;
+
+    /// Ends: sends what it still holds back itself. Called once, after the last delivery. Default: nothing is left
+    /// to do.
+    ///
+    /// # Errors
+    ///
+    /// Something that it held back did not arrive, or nobody knows: told, and not counted.
+    fn end(&mut self) -> impl Future<Output = Result<(), DeliverError>> + Send {
+        async { Ok(()) }
+    }
 }
 
 /// Gathers and exports on the [`Worker`](crate::Worker): every interval, on `flush`, and once more on
@@ -258,7 +268,7 @@ struct Driver<G> {
 impl<G: Gather> Driver<G> {
     async fn run(mut self) {
         let shared = self.closing.0.clone();
-        let mut due = Instant::now() + self.interval;
+        let mut due = due_in(self.interval);
         loop {
             let (is_last, is_wanted) = {
                 let state = shared.state();
@@ -270,7 +280,7 @@ impl<G: Gather> Driver<G> {
             if !(is_last || is_wanted) && tokio::time::timeout_at(due, shared.work.notified()).await.is_ok() {
                 continue;
             }
-            due = Instant::now() + self.interval;
+            due = due_in(self.interval);
             shared.begin();
             let result = tokio::select! {
                 biased;
@@ -284,6 +294,14 @@ impl<G: Gather> Driver<G> {
             }
             shared.end(&result.map(Option::unwrap_or_default));
             if is_last {
+                let result = tokio::select! {
+                    biased;
+                    () = shared.abort.notified() => return,
+                    result = attempt(self.timeout, async { self.gatherer.end().await }) => result,
+                };
+                if let Err(error) = result {
+                    self.health.failed(&error.message);
+                }
                 return;
             }
         }

@@ -5,8 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
+use crate::due::due_in;
 use crate::queue::{Queue, Step};
 use crate::{
     Account, Deliver, DeliverError, Delivered, DropReason, ExporterHealth, Limits, WorkerHandle, attempt,
@@ -198,11 +197,23 @@ struct Driver<T, D> {
 impl<T: Send + 'static, D: Deliver<T>> Driver<T, D> {
     async fn run(mut self) {
         let queue = self.closing.0.clone();
-        let mut due = Instant::now() + self.limits.delay;
+        let mut due = due_in(self.limits.delay);
         let mut overflowed = 0;
         loop {
             match queue.next(&mut self.backlog) {
                 Step::Stop => return,
+                // Whoever waits for the shutdown waits until this is done: the queue is closed behind it.
+                Step::End => {
+                    let result = tokio::select! {
+                        biased;
+                        () = queue.abort.notified() => return,
+                        result = attempt(self.limits.export_timeout, async { self.exporter.end().await }) => result,
+                    };
+                    if let Err(error) = result {
+                        self.health.failed(&error.message);
+                    }
+                    return;
+                }
                 Step::Export(batch) => {
                     let result = tokio::select! {
                         biased;
@@ -217,7 +228,7 @@ impl<T: Send + 'static, D: Deliver<T>> Driver<T, D> {
                     if tokio::time::timeout_at(due, queue.work.notified()).await.is_err() {
                         // Whatever waits has waited long enough.
                         queue.want_all();
-                        due = Instant::now() + self.limits.delay;
+                        due = due_in(self.limits.delay);
                         if overflowed == queue.overflowed() {
                             self.health.keeps_up();
                         }
@@ -257,6 +268,8 @@ impl<T> Drop for CloseOnDrop<T> {
 mod tests {
     use std::sync::Mutex;
 
+    use tokio::time::Instant;
+
     use super::*;
     use crate::{Health, Reporter};
 
@@ -287,5 +300,18 @@ mod tests {
             *exports.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
             [(Duration::from_secs(1), vec![1, 2]), (Duration::from_secs(5), vec![3])]
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_delay_without_end_leaves_the_flush() {
+        let exports = Exports::default();
+        let limits = Limits::new().delay(Duration::MAX);
+        let health = Health::new(Reporter::silent()).exporter("test", "");
+        let exporter = Notes(exports.clone(), Instant::now());
+        let pipeline = Pipeline::start(&WorkerHandle::of_this_test(), health, &limits, exporter);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(pipeline.offer(1), Ok(()));
+        assert_eq!(pipeline.flush_async(Duration::from_secs(60)).await, Ok(()));
+        assert_eq!(exports.lock().unwrap_or_else(std::sync::PoisonError::into_inner).len(), 1);
     }
 }

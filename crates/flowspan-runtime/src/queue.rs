@@ -61,6 +61,9 @@ enum Phase {
 pub(crate) enum Step<T> {
     Export(Vec<T>),
     Wait,
+    /// Everything has been exported, and nothing more comes.
+    End,
+    /// It was closed.
     Stop,
 }
 
@@ -169,8 +172,7 @@ impl<T> Queue<T> {
                 state.taken = backlog.len();
             }
             if backlog.is_empty() && state.phase == Phase::Draining {
-                self.close_in(&mut state);
-                return Step::Stop;
+                return Step::End;
             }
             let is_wanted = state.phase == Phase::Draining || state.finished < state.wanted;
             let is_much = state.waiting() >= self.batch || state.bytes > self.max_bytes / 2;

@@ -289,9 +289,12 @@ fn exported(
     let default = telemetry.set_default();
     work(&telemetry);
     drop(default);
-    telemetry.shutdown(PATIENCE).into_result().expect("nothing is lost");
+    // What these exporters hold they forget when they are shut down.
+    telemetry.flush(PATIENCE);
     let logs = logs.get_emitted_logs().expect("it is alive").into_iter().map(|log| log.record);
-    (spans.get_finished_spans().expect("it is alive"), logs.collect())
+    let exported = (spans.get_finished_spans().expect("it is alive"), logs.collect());
+    telemetry.shutdown(PATIENCE).into_result().expect("nothing is lost");
+    exported
 }
 
 const ENGINES: [Engine; 2] = [Engine::Native, Engine::TracingOpenTelemetry];

@@ -26,8 +26,9 @@ fn install_sets_all_globals_or_none_and_only_once() {
     let error = builder().install().expect_err("a second one");
     assert!(error.to_string().contains("installed in this process already"), "{error}");
 
-    telemetry.shutdown(std::time::Duration::from_secs(5)).into_result().expect("nothing is lost");
+    telemetry.flush(std::time::Duration::from_secs(5));
     let names: Vec<_> =
         spans.get_finished_spans().expect("alive").iter().map(|span| span.name.to_string()).collect();
     assert_eq!(names, ["by hand", "invoke_workflow w"]);
+    telemetry.shutdown(std::time::Duration::from_secs(5)).into_result().expect("nothing is lost");
 }

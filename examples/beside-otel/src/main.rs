@@ -44,11 +44,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ok::<_, io::Error>(())
     })?;
 
-    telemetry.shutdown(Duration::from_secs(5)).into_result()?;
+    telemetry.flush(Duration::from_secs(5));
     let (theirs, ours) = (theirs.get_finished_spans()?, ours.get_finished_spans()?);
     let traces: std::collections::HashSet<_> =
         theirs.iter().chain(&ours).map(|span| span.span_context.trace_id()).collect();
     report(theirs.len(), ours.len(), traces.len());
+    telemetry.shutdown(Duration::from_secs(5)).into_result()?;
     if (theirs.len(), ours.len(), traces.len()) != (2, 1, 1) {
         return Err("each span belongs to the provider that made it, and all to one trace".into());
     }

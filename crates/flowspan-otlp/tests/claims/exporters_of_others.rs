@@ -1,6 +1,6 @@
 //! Exporters that flowspan did not write ride the same pipelines.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 
 use flowspan_otlp::{log_processor, metric_reader, span_processor};
 use flowspan_runtime::{Health, Reporter, Worker};
@@ -39,6 +39,10 @@ impl SpanExporter for Mine {
         self.take(format!("{} spans", batch.len()))
     }
 
+    fn shutdown_with_timeout(&self, _: std::time::Duration) -> OTelSdkResult {
+        self.take("the end")
+    }
+
     fn set_resource(&mut self, resource: &Resource) {
         let name = resource.get(&opentelemetry::Key::new("service.name"));
         self.take(name.map(|name| name.to_string()).unwrap_or_default()).unwrap();
@@ -48,6 +52,10 @@ impl SpanExporter for Mine {
 impl LogExporter for Mine {
     async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
         self.take(format!("{} records", batch.iter().count()))
+    }
+
+    fn shutdown_with_timeout(&self, _: std::time::Duration) -> OTelSdkResult {
+        self.take("the end")
     }
 }
 
@@ -61,7 +69,7 @@ impl PushMetricExporter for Mine {
     }
 
     fn shutdown_with_timeout(&self, _: std::time::Duration) -> OTelSdkResult {
-        Ok(())
+        self.take("the end")
     }
 
     fn temporality(&self) -> Temporality {
@@ -90,8 +98,10 @@ fn they_get_what_they_would_get_from_the_sdk_and_are_counted() {
     meters.meter("test").u64_counter("items").build().add(1, &[]);
     tracers.shutdown_with_timeout(LONG).unwrap();
     loggers.shutdown_with_timeout(LONG).unwrap();
-    metrics.cycle().flush(LONG).unwrap();
-    assert_eq!(*mine.got.lock().unwrap(), ["tested", "1 spans", "1 records", "1 scopes"]);
+    assert!(metrics.cycle().shutdown(LONG).is_clean());
+    // An exporter may hold back what it takes, and send it when it is shut down.
+    let got = ["tested", "1 spans", "the end", "1 records", "the end", "1 scopes", "the end"];
+    assert_eq!(*mine.got.lock().unwrap(), got);
     for account in [spans.account(), logs.account(), metrics.account()] {
         assert_eq!(account.to_string(), "created 1, delivered 1, queued 0, dropped 0");
     }
@@ -119,6 +129,35 @@ fn one_that_fails_or_panics_harms_no_other_and_shows_no_credentials() {
     assert_eq!(works.account().to_string(), "created 2, delivered 1, queued 0, dropped 1 (export_failed 1)");
     assert_eq!(broken.account().lost(), 1);
     assert!(!said.lock().unwrap().join("\n").contains("canary"));
+}
+
+#[test]
+fn one_that_cannot_end_is_told_and_holds_nobody_up() {
+    #[derive(Debug)]
+    struct Endless(Mutex<mpsc::Receiver<()>>);
+    impl SpanExporter for Endless {
+        async fn export(&self, _: Vec<SpanData>) -> OTelSdkResult {
+            Ok(())
+        }
+        fn shutdown_with_timeout(&self, _: std::time::Duration) -> OTelSdkResult {
+            let _ = self.0.lock().unwrap().recv();
+            Ok(())
+        }
+    }
+    let worker = Worker::start().unwrap();
+    let health = Health::new(Reporter::silent());
+    let broken = Mine { is_broken: true, ..Mine::default() };
+    let broken = span_processor(&worker.handle(), health.exporter("broken", ""), &patient(), broken);
+    assert!(broken.pipeline().shutdown(LONG).is_clean(), "nothing that was counted is lost");
+    assert!(!health.works(), "it panicked at its end");
+
+    let (_let_go, stuck) = mpsc::channel();
+    let limits = patient().export_timeout(std::time::Duration::from_millis(10));
+    let health = Health::new(Reporter::silent());
+    let endless = Endless(Mutex::new(stuck));
+    let endless = span_processor(&worker.handle(), health.exporter("endless", ""), &limits, endless);
+    assert!(endless.pipeline().shutdown(LONG).is_clean());
+    assert!(!health.works(), "it did not end in time");
 }
 
 #[test]

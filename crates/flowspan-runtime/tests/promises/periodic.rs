@@ -56,6 +56,17 @@ fn it_exports_every_interval_on_flush_and_at_the_end() {
 }
 
 #[test]
+fn an_interval_without_end_leaves_the_flush_and_the_end() {
+    let worker = worker();
+    let (sent, received) = channel();
+    let source = Source { items: vec![Ok(2), Ok(1)], sent, hangs: false };
+    let cycle = start(&worker.handle(), Duration::MAX, LONG, source);
+    assert_eq!(cycle.flush(LONG), Ok(()));
+    assert!(cycle.shutdown(LONG).is_clean());
+    assert_eq!(received.iter().collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
 fn a_gathering_that_fails_or_panics_is_a_failed_flush_and_the_next_one_works() {
     let worker = worker();
     let (sent, received) = channel();

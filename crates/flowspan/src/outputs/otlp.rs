@@ -21,7 +21,8 @@ impl Builder {
     /// Sends spans through an exporter of your own, from a bounded queue, on flowspan's thread. The
     /// name appears in `/health` and in reports.
     ///
-    /// The exporter must be at home on a Tokio runtime and must not block.
+    /// The exporter must be at home on a Tokio runtime and must not block. It is shut down when everything has been
+    /// delivered to it, with 5 seconds for it, and may block then; the reporter and `/health` say if that fails.
     pub fn span_exporter(self, name: impl Into<String>, exporter: impl SpanExporter + 'static) -> Self {
         self.output(Own { name: name.into(), exporter: OwnSpans(exporter) })
     }
