@@ -52,6 +52,7 @@ impl Shadows {
                 dispatch: OnceLock::new(),
                 waiting: Arc::clone(&waiting),
                 nobody: OnceLock::new(),
+                idle: Mutex::default(),
             };
             OpenTelemetryLayer::new(Caster { traces, waiting })
                 .with_location(false)
@@ -76,9 +77,12 @@ impl Shadows {
         }
     }
 
-    /// The span is over, and so is its shadow.
+    /// The span is over, and its shadow becomes that of another one.
     pub(super) fn close(&self, shadow: Id) {
-        with_shadows_own_ids(|| self.0.try_close(shadow));
+        with_shadows_own_ids(|| self.0.try_close(shadow.clone()));
+        if let Some(stage) = self.stage() {
+            stage.lay_by(shadow);
+        }
     }
 
     /// See [`SpanEngine::interface`](super::SpanEngine::interface).
@@ -145,6 +149,9 @@ struct Stage {
     waiting: Arc<Waiting>,
     /// The shadow of all spans that are not listened to.
     nobody: OnceLock<Id>,
+    /// Shadows of spans that are over, for spans to come. A registry takes a span away when the outermost close on
+    /// the thread is done; a shadow is closed inside that of its span, so it would never be taken away.
+    idle: Mutex<Vec<Id>>,
 }
 
 impl Stage {
@@ -175,6 +182,13 @@ impl Stage {
         Some(shadow)
     }
 
+    fn lay_by(&self, shadow: Id) {
+        // Behind a subscriber that is no registry, the close of a shadow is the outermost one.
+        if self.registry.span_data(&shadow).is_some() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(shadow);
+        }
+    }
+
     /// A shadow without OpenTelemetry's data.
     fn cast(&self, number: i64) -> Id {
         SHADOW.saying(&number, |shadow, values| self.registry.new_span(&Attributes::new_root(shadow, values)))
@@ -198,7 +212,9 @@ impl Subscriber for Stage {
     }
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        self.registry.new_span(attributes)
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        // They differ in what the layer keeps with them, and that is gone.
+        idle.unwrap_or_else(|| self.registry.new_span(attributes))
     }
 
     fn record(&self, _: &Id, _: &Values<'_>) {}
@@ -215,8 +231,9 @@ impl Subscriber for Stage {
         self.registry.clone_span(id)
     }
 
-    fn try_close(&self, id: Id) -> bool {
-        self.registry.try_close(id)
+    /// The layer takes what it keeps with the shadow, which itself stays.
+    fn try_close(&self, _: Id) -> bool {
+        true
     }
 
     #[expect(unsafe_code, reason = "a layer closes a span of the registry behind it by this method alone")]
@@ -264,5 +281,49 @@ impl Tracer for Caster {
             proxy.add_event_with_timestamp(event.name, event.timestamp, event.attributes);
         }
         proxy
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flowspan_model::{Event as ModelEvent, EventSink};
+    use tracing::{dispatcher::with_default, info_span};
+    use tracing_opentelemetry::OpenTelemetrySpanExt;
+    use tracing_subscriber::prelude::*;
+
+    use super::*;
+    use crate::{FlowspanLayer, Normalizer, Spans};
+
+    struct Nobody;
+
+    impl EventSink for Nobody {
+        fn event(&self, _: &ModelEvent) {}
+    }
+
+    #[test]
+    fn as_many_shadows_are_made_as_are_needed_at_once() {
+        let layer = FlowspanLayer::native(Spans::new(Normalizer::new(Vec::new())), Arc::new(Nobody));
+        let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
+        let seen = || {
+            let span = info_span!("work");
+            span.set_attribute("seen", true);
+            assert!(span.context().span().span_context().is_valid());
+            span
+        };
+        with_default(&dispatch, || {
+            for _ in 0..100 {
+                drop(seen());
+            }
+            drop([seen(), seen(), seen()]);
+            for _ in 0..100 {
+                std::thread::scope(|scope| {
+                    scope.spawn(|| with_default(&dispatch, || drop(seen())));
+                });
+            }
+        });
+        let stage = dispatch.downcast_ref::<Stage>().expect("it is the native engine's");
+        let idle = stage.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        assert_eq!(idle.len(), 3);
+        assert!(idle.iter().all(|shadow| stage.registry.span_data(shadow).is_some()));
     }
 }
