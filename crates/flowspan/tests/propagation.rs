@@ -8,7 +8,10 @@ use flowspan::{
     opentelemetry::{
         Context,
         baggage::BaggageExt,
-        trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState},
+        trace::{
+            SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer as _,
+            TracerProvider as _,
+        },
     },
     prelude::*,
     propagation,
@@ -288,6 +291,37 @@ fn what_the_program_says_wins_over_the_environment() {
         let parent = |spans: &[SpanData]| span(spans, "invoke_workflow w").parent_span_id;
         assert_eq!(parent(&run(builder().without_caller(), engine)), SpanId::INVALID);
         assert_eq!(parent(&run(builder().caller(named.clone()), engine)), SpanId::from_bytes([4; 8]));
+    }
+}
+
+#[test]
+fn inside_the_trace_of_a_caller_that_does_not_keep_it_everything_is_in_it() {
+    let caller = CALLER.replace("-01", "-00");
+    let expected = (caller[3..35].to_owned(), false, Some("acme".to_owned()));
+    let look = || {
+        let context = Context::current();
+        let around = context.span().span_context().clone();
+        let tenant = context.baggage().get("tenant").map(ToString::to_string);
+        (around.trace_id().to_string(), around.is_sampled(), tenant)
+    };
+    for engine in [Engine::Native, Engine::TracingOpenTelemetry] {
+        let environment =
+            Environment::from_pairs([("TRACEPARENT", caller.as_str()), ("BAGGAGE", "tenant=acme")]);
+        let spans = InMemorySpanExporter::default();
+        let builder =
+            Flowspan::builder("bot").environment(environment).console(Console::off()).engine(engine);
+        let telemetry = builder.span_exporter("memory", spans.clone()).build().expect("valid");
+        {
+            let _current = telemetry.set_default();
+            let _workflow = Workflow::new("w").enter();
+            assert_eq!(look(), expected, "{engine:?}");
+            let tracer = telemetry.tracer_provider().expect("it is on").tracer("theirs");
+            tracer.in_span("by hand", |_| {});
+            let _step = Step::shell("s").enter();
+            assert_eq!(look(), expected, "{engine:?}");
+        }
+        telemetry.flush(Duration::from_secs(5));
+        assert_eq!(spans.get_finished_spans().expect("alive").len(), 0, "{engine:?}");
     }
 }
 

@@ -191,7 +191,7 @@ where
     fn step_into(&self, record: &Record, state: Locked<'_, State>) {
         // Inside a trace that is not kept, nobody misses the spans in it: whatever OpenTelemetry makes here is
         // not kept, either.
-        if let Some(visible) = unkept_around(record) {
+        if let Some(visible) = unkept_around(self.number, record) {
             drop(state);
             return here::enter(self.number, record.id, visible, None);
         }
@@ -521,18 +521,23 @@ struct Left {
     shadow: Option<Id>,
 }
 
-/// The span that OpenTelemetry sees around this one, if that is in the same trace and neither is kept.
+/// The span that OpenTelemetry sees around this one, if that is of this engine, in the same trace, and neither is
+/// kept.
 #[inline]
-fn unkept_around(record: &Record) -> Option<Visible> {
+fn unkept_around(engine: u64, record: &Record) -> Option<Visible> {
     let own = &record.origin().context;
-    if own.is_sampled() || record.is_recording() { None } else { visible_of_unkept(own) }
+    if own.is_sampled() || record.is_recording() { None } else { visible_of_unkept(engine, own) }
 }
 
-fn visible_of_unkept(own: &SpanContext) -> Option<Visible> {
+fn visible_of_unkept(engine: u64, own: &SpanContext) -> Option<Visible> {
+    // What somebody else shows may be gone while the thread is inside the span: the caller in another process is
+    // shown only until the span is entered.
+    let (_, shown) = here::innermost(engine)?;
     OtelContext::map_current(|current| {
         let span = current.span();
         let around = span.span_context();
-        (around.trace_id() == own.trace_id() && !around.is_sampled()).then(|| visible(around.span_id()))
+        let is_unkept = around.trace_id() == own.trace_id() && !around.is_sampled();
+        (is_unkept && visible(around.span_id()) == shown).then_some(shown)
     })
 }
 
