@@ -21,7 +21,12 @@ impl SettingError {
     /// The setting has this value, which is none of the `accepted` ones. Credentials in a URL are
     /// not shown.
     pub fn new(setting: impl Into<String>, value: &str, accepted: impl Into<String>) -> Self {
-        let shown: String = without_credentials(value).chars().take(SHOWN_CHARACTERS).collect();
+        let shown = match value.rsplit_once('@') {
+            // A URL whose scheme was forgotten.
+            Some((_, host)) if !value.contains("://") => format!("[redacted]@{host}"),
+            _ => without_credentials(value),
+        };
+        let shown: String = shown.chars().take(SHOWN_CHARACTERS).collect();
         SettingError {
             setting: setting.into(),
             shown: format!("{shown:?}"),
@@ -139,22 +144,24 @@ pub fn without_credentials(text: &str) -> String {
     while let Some(start) = rest.find("://") {
         let (before, url) = rest.split_at(start + 3);
         shown.push_str(before);
-        let end = url.find(|character: char| character.is_whitespace() || "\"'<>,)".contains(character));
-        let (url, after) = url.split_at(end.unwrap_or(url.len()));
-        let (authority, path) = url.split_at(url.find(['/', '?', '#']).unwrap_or(url.len()));
-        match authority.rsplit_once('@') {
-            Some((_, host)) => {
+        let end = url.find(char::is_whitespace).unwrap_or(url.len());
+        // What ends a sentence or closes a quotation is not the URL's.
+        let end = url[..end].trim_end_matches(['"', '\'', '<', '>', ',', '.', ';', ':', ')']).len();
+        let (url, after) = url.split_at(end);
+        // Up to the last one: a password may be written with characters that it must not have there.
+        let host_and_path = match url.rsplit_once('@') {
+            Some((_, host_and_path)) => {
                 shown.push_str("[redacted]@");
-                shown.push_str(host);
+                host_and_path
             }
-            None => shown.push_str(authority),
-        }
-        match path.find('?') {
-            Some(query) => {
-                shown.push_str(&path[..query]);
+            None => url,
+        };
+        match host_and_path.split_once('?') {
+            Some((before, _)) => {
+                shown.push_str(before);
                 shown.push_str("?[redacted]");
             }
-            None => shown.push_str(path),
+            None => shown.push_str(host_and_path),
         }
         rest = after;
     }
@@ -223,6 +230,16 @@ mod tests {
             "cannot reach http://[redacted]@host:1/v1?[redacted], nor https://host/x"
         );
         assert_eq!(without_credentials("no url"), "no url");
+        for password in ["glc_ab/cd", "a?b", "a#b", "a,b", "a)b", "a'b\"c", "a@b"] {
+            let shown = without_credentials(&format!("(\"http://me:{password}@host:1/v1\"), and so on"));
+            assert_eq!(shown, "(\"http://[redacted]@host:1/v1\"), and so on");
+        }
+    }
+
+    #[test]
+    fn an_error_shows_no_credentials_without_a_scheme() {
+        let error = SettingError::new("endpoint", "me:secret@host:4317", "a URL");
+        assert_eq!(error.to_string(), "endpoint is \"[redacted]@host:4317\", but must be a URL");
     }
 
     #[test]
