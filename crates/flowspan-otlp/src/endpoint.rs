@@ -56,9 +56,9 @@ impl Endpoint<'_> {
             value.parse().map_err(|error: http::uri::InvalidUri| refused(ACCEPTED).because(error))?;
         let has_scheme = matches!(uri.scheme_str(), Some("http" | "https"));
         let has_host = uri.host().is_some_and(|host| !host.is_empty());
-        // Behind a `/` of a password its rest is taken for a path.
-        let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'))
-            || uri.path().contains('@');
+        // Wherever it stands: what follows a `/`, a `?` or a `#` of a password would be taken for something else, and
+        // what comes before it for the host.
+        let has_user = self.value.contains(['@', '#']);
         // A port that is no number would be taken for none.
         let has_bad_port = uri.authority().is_some_and(|authority| {
             let after_host = authority.as_str().rsplit_once(']').map_or(authority.as_str(), |(_, rest)| rest);
@@ -135,7 +135,13 @@ mod tests {
 
     #[test]
     fn a_password_that_is_written_badly_is_refused_and_not_shown() {
-        for bad in ["https://me:canary/x@host", "https://canary/x@host", "me:canary@host:4317"] {
+        for bad in [
+            "https://me:canary/x@host",
+            "https://canary/x@host",
+            "https://canary#x@host",
+            "https://canary?x@host",
+            "me:canary@host:4317",
+        ] {
             let error = resolve(bad, Protocol::HttpProtobuf, Path::Appended, None).expect_err(bad);
             assert!(!error.to_string().contains("canary"), "{error}");
         }

@@ -16,9 +16,9 @@ pub trait Deliver<T>: Send + 'static {
     /// Nothing of the batch arrived; all of it counts as lost for the reason that the error states.
     fn deliver(&mut self, batch: Vec<T>) -> impl Future<Output = Result<Delivered, DeliverError>> + Send;
 
-    /// Ends: sends what it still holds back itself. Called once, when the pipeline is shut down and everything
-    /// that waited has been delivered; nothing comes after it. Held within the export timeout. Default: nothing
-    /// is left to do.
+    /// Ends: sends what it still holds back itself. Called once at most, when the pipeline is shut down and nothing
+    /// waits any more; nothing comes after it. Held within the export timeout and the deadline of the shutdown.
+    /// Default: nothing is left to do.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant as Clock};
 use tokio::sync::Notify;
 
 use crate::due::due_in;
-use crate::pipeline::tell;
+use crate::pipeline::{NOT_ENDED, tell};
 use crate::{
     Account, DeliverError, Delivered, DropReason, ExporterHealth, FlushError, Ledger, Shutdown, WorkerHandle,
     attempt, off_thread,
@@ -34,8 +34,8 @@ pub trait Gather: Send + 'static {
     fn deliver(&mut self, batch: Self::Batch)
     -> impl Future<Output = Result<Delivered, DeliverError>> + Send;
 
-    /// Ends: sends what it still holds back itself. Called once, after the last delivery. Default: nothing is left
-    /// to do.
+    /// Ends: sends what it still holds back itself. Called once at most, after the last delivery, if the deadline of
+    /// the shutdown leaves time for it. Default: nothing is left to do.
     ///
     /// # Errors
     ///
@@ -296,7 +296,7 @@ impl<G: Gather> Driver<G> {
             if is_last {
                 let result = tokio::select! {
                     biased;
-                    () = shared.abort.notified() => return,
+                    () = shared.abort.notified() => Err(DeliverError::failed(NOT_ENDED)),
                     result = attempt(self.timeout, async { self.gatherer.end().await }) => result,
                 };
                 if let Err(error) = result {

@@ -206,7 +206,7 @@ impl<T: Send + 'static, D: Deliver<T>> Driver<T, D> {
                 Step::End => {
                     let result = tokio::select! {
                         biased;
-                        () = queue.abort.notified() => return,
+                        () = queue.abort.notified() => Err(DeliverError::failed(NOT_ENDED)),
                         result = attempt(self.limits.export_timeout, async { self.exporter.end().await }) => result,
                     };
                     if let Err(error) = result {
@@ -243,6 +243,9 @@ impl<T: Send + 'static, D: Deliver<T>> Driver<T, D> {
         }
     }
 }
+
+/// What there is to say of an exporter that held something back, perhaps, when there was no more time for it.
+pub(crate) const NOT_ENDED: &str = "the deadline of the shutdown came before it had ended";
 
 /// Tells how an export ended.
 pub(crate) fn tell(health: &ExporterHealth, result: &Result<Delivered, DeliverError>) {

@@ -21,10 +21,19 @@ impl SettingError {
     /// The setting has this value, which is none of the `accepted` ones. Credentials in a URL are
     /// not shown.
     pub fn new(setting: impl Into<String>, value: &str, accepted: impl Into<String>) -> Self {
-        let shown = match value.rsplit_once('@') {
-            // A URL whose scheme was forgotten.
-            Some((_, host)) if !value.contains("://") => format!("[redacted]@{host}"),
-            _ => without_credentials(value),
+        let shown = match value.split_once("://") {
+            _ if !value.contains('@') => without_credentials(value),
+            Some((scheme @ ("http" | "https"), url)) => {
+                let mut shown = format!("{scheme}://");
+                push_shown(&mut shown, url);
+                shown
+            }
+            // The scheme may have been forgotten, and what looks like one be a part of a password.
+            _ => {
+                let mut shown = String::new();
+                push_shown(&mut shown, value);
+                shown
+            }
         };
         let shown: String = shown.chars().take(SHOWN_CHARACTERS).collect();
         SettingError {
@@ -148,25 +157,34 @@ pub fn without_credentials(text: &str) -> String {
         // What ends a sentence or closes a quotation is not the URL's.
         let end = url[..end].trim_end_matches(['"', '\'', '<', '>', ',', '.', ';', ':', ')']).len();
         let (url, after) = url.split_at(end);
-        // Up to the last one: a password may be written with characters that it must not have there.
-        let host_and_path = match url.rsplit_once('@') {
-            Some((_, host_and_path)) => {
-                shown.push_str("[redacted]@");
-                host_and_path
-            }
-            None => url,
-        };
-        match host_and_path.split_once('?') {
-            Some((before, _)) => {
-                shown.push_str(before);
-                shown.push_str("?[redacted]");
-            }
-            None => shown.push_str(host_and_path),
-        }
+        push_shown(&mut shown, url);
         rest = after;
     }
     shown.push_str(rest);
     shown
+}
+
+/// Adds what of a URL can be shown, without its scheme. A password may be written with characters that it must not
+/// have there, so it ends at the last `@`, and where that may stand in a query, nothing is shown.
+fn push_shown(shown: &mut String, url: &str) {
+    let host_and_path = match url.rsplit_once('@') {
+        Some((before, _)) if before.contains('?') => {
+            shown.push_str("[redacted]");
+            return;
+        }
+        Some((_, host_and_path)) => {
+            shown.push_str("[redacted]@");
+            host_and_path
+        }
+        None => url,
+    };
+    match host_and_path.split_once('?') {
+        Some((before, _)) => {
+            shown.push_str(before);
+            shown.push_str("?[redacted]");
+        }
+        None => shown.push_str(host_and_path),
+    }
 }
 
 fn percent_decoded(text: &str) -> Option<String> {
@@ -230,16 +248,25 @@ mod tests {
             "cannot reach http://[redacted]@host:1/v1?[redacted], nor https://host/x"
         );
         assert_eq!(without_credentials("no url"), "no url");
-        for password in ["glc_ab/cd", "a?b", "a#b", "a,b", "a)b", "a'b\"c", "a@b"] {
+        for password in ["glc_ab/cd", "a#b", "a,b", "a)b", "a'b\"c", "a@b"] {
             let shown = without_credentials(&format!("(\"http://me:{password}@host:1/v1\"), and so on"));
             assert_eq!(shown, "(\"http://[redacted]@host:1/v1\"), and so on");
         }
+        assert_eq!(without_credentials("at http://host/v1?key=a@secret."), "at http://[redacted].");
     }
 
     #[test]
-    fn an_error_shows_no_credentials_without_a_scheme() {
-        let error = SettingError::new("endpoint", "me:secret@host:4317", "a URL");
-        assert_eq!(error.to_string(), "endpoint is \"[redacted]@host:4317\", but must be a URL");
+    fn an_error_shows_no_credentials_however_they_are_written() {
+        for (value, shown) in [
+            ("me:secret@host:4317", "[redacted]@host:4317"),
+            ("me:secret://x@host", "[redacted]@host"),
+            ("http://me:se cret@host/v1?key=secret", "http://[redacted]@host/v1?[redacted]"),
+            ("https://host/v1?key=a@secret", "https://[redacted]"),
+            ("https://me:a?b@secret", "https://[redacted]"),
+        ] {
+            let error = SettingError::new("endpoint", value, "a URL");
+            assert_eq!(error.to_string(), format!("endpoint is {shown:?}, but must be a URL"));
+        }
     }
 
     #[test]

@@ -158,6 +158,17 @@ fn one_that_cannot_end_is_told_and_holds_nobody_up() {
     let endless = span_processor(&worker.handle(), health.exporter("endless", ""), &limits, endless);
     assert!(endless.pipeline().shutdown(LONG).is_clean());
     assert!(!health.works(), "it did not end in time");
+
+    let (_let_go, stuck) = mpsc::channel();
+    let health = Health::new(Reporter::silent());
+    let endless = Endless(Mutex::new(stuck));
+    let endless = span_processor(&worker.handle(), health.exporter("endless", ""), &patient(), endless);
+    assert!(endless.pipeline().shutdown(std::time::Duration::from_millis(10)).timed_out);
+    let began = std::time::Instant::now();
+    while health.works() && began.elapsed() < LONG {
+        std::thread::yield_now();
+    }
+    assert!(!health.works(), "the shutdown had no time for its end");
 }
 
 #[test]

@@ -22,7 +22,8 @@ impl Builder {
     /// name appears in `/health` and in reports.
     ///
     /// The exporter must be at home on a Tokio runtime and must not block. It is shut down when everything has been
-    /// delivered to it, with 5 seconds for it, and may block then; the reporter and `/health` say if that fails.
+    /// delivered to it, as long as the shutdown of the telemetry has time, and may block then; the reporter and
+    /// `/health` say if that fails.
     pub fn span_exporter(self, name: impl Into<String>, exporter: impl SpanExporter + 'static) -> Self {
         self.output(Own { name: name.into(), exporter: OwnSpans(exporter) })
     }

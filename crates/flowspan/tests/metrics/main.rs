@@ -285,7 +285,7 @@ fn a_sink_that_hangs_with_one_event_has_delivered_those_before() {
             }
         }
     }
-    let (_let_go, stuck) = mpsc::channel();
+    let (let_go, stuck) = mpsc::channel();
     let telemetry = local().queued_event_sink(Third(Mutex::new(stuck), AtomicU64::new(0))).build();
     let telemetry = telemetry.expect("it builds");
     let guard = telemetry.set_default();
@@ -295,6 +295,7 @@ fn a_sink_that_hangs_with_one_event_has_delivered_those_before() {
     let delivered = || (telemetry.accounts().events.delivered == 2).then_some(());
     assert!(wait_until(PATIENCE, delivered).is_some(), "{}", telemetry.accounts().events);
     assert_eq!(telemetry.accounts().events.created, 4);
+    drop(let_go);
 }
 
 #[test]
