@@ -8,7 +8,7 @@ use std::time::{Duration, Instant as Clock};
 use tokio::sync::Notify;
 
 use crate::due::due_in;
-use crate::pipeline::{NOT_ENDED, tell};
+use crate::pipeline::{end_unless, tell};
 use crate::{
     Account, DeliverError, Delivered, DropReason, ExporterHealth, FlushError, Ledger, Shutdown, WorkerHandle,
     attempt, off_thread,
@@ -294,15 +294,8 @@ impl<G: Gather> Driver<G> {
             }
             shared.end(&result.map(Option::unwrap_or_default));
             if is_last {
-                let result = tokio::select! {
-                    biased;
-                    () = shared.abort.notified() => Err(DeliverError::failed(NOT_ENDED)),
-                    result = attempt(self.timeout, async { self.gatherer.end().await }) => result,
-                };
-                if let Err(error) = result {
-                    self.health.failed(&error.message);
-                }
-                return;
+                let end = attempt(self.timeout, async { self.gatherer.end().await });
+                return end_unless(&shared.abort, end, &self.health).await;
             }
         }
     }

@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use crate::due::due_in;
 use crate::queue::{Queue, Step};
 use crate::{
@@ -204,15 +206,8 @@ impl<T: Send + 'static, D: Deliver<T>> Driver<T, D> {
                 Step::Stop => return,
                 // Whoever waits for the shutdown waits until this is done: the queue is closed behind it.
                 Step::End => {
-                    let result = tokio::select! {
-                        biased;
-                        () = queue.abort.notified() => Err(DeliverError::failed(NOT_ENDED)),
-                        result = attempt(self.limits.export_timeout, async { self.exporter.end().await }) => result,
-                    };
-                    if let Err(error) = result {
-                        self.health.failed(&error.message);
-                    }
-                    return;
+                    let end = attempt(self.limits.export_timeout, async { self.exporter.end().await });
+                    return end_unless(&queue.abort, end, &self.health).await;
                 }
                 Step::Export(batch) => {
                     let result = tokio::select! {
@@ -244,8 +239,23 @@ impl<T: Send + 'static, D: Deliver<T>> Driver<T, D> {
     }
 }
 
-/// What there is to say of an exporter that held something back, perhaps, when there was no more time for it.
-pub(crate) const NOT_ENDED: &str = "the deadline of the shutdown came before it had ended";
+/// Ends an exporter unless it is aborted, and tells if that did not go well: what it may have held back is lost.
+pub(crate) async fn end_unless(
+    abort: &Notify,
+    end: impl Future<Output = Result<(), DeliverError>>,
+    health: &ExporterHealth,
+) {
+    let result = tokio::select! {
+        biased;
+        () = abort.notified() => {
+            Err(DeliverError::failed("the deadline of the shutdown came before it had ended"))
+        }
+        result = end => result,
+    };
+    if let Err(error) = result {
+        health.failed(&error.message);
+    }
+}
 
 /// Tells how an export ended.
 pub(crate) fn tell(health: &ExporterHealth, result: &Result<Delivered, DeliverError>) {

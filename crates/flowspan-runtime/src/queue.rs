@@ -258,16 +258,12 @@ impl<T> Queue<T> {
         state.bytes_in_flight = 0;
         state.ledger.dropped(DropReason::Shutdown, left);
         state.finished += left;
-        self.close_in(&mut state);
+        state.phase = Phase::Closed;
+        self.progress.notify_all();
         drop(state);
         drop(items);
         self.abort.notify_one();
         self.work.notify_one();
-    }
-
-    fn close_in(&self, state: &mut State<T>) {
-        state.phase = Phase::Closed;
-        self.progress.notify_all();
     }
 
     pub(crate) fn is_closed(&self) -> bool {

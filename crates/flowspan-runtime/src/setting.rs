@@ -21,19 +21,15 @@ impl SettingError {
     /// The setting has this value, which is none of the `accepted` ones. Credentials in a URL are
     /// not shown.
     pub fn new(setting: impl Into<String>, value: &str, accepted: impl Into<String>) -> Self {
-        let shown = match value.split_once("://") {
-            _ if !value.contains('@') => without_credentials(value),
-            Some((scheme @ ("http" | "https"), url)) => {
-                let mut shown = format!("{scheme}://");
-                push_shown(&mut shown, url);
-                shown
-            }
+        let shown = if value.contains('@') {
             // The scheme may have been forgotten, and what looks like one be a part of a password.
-            _ => {
-                let mut shown = String::new();
-                push_shown(&mut shown, value);
-                shown
-            }
+            let scheme = ["http://", "https://"].into_iter().find(|scheme| value.starts_with(scheme));
+            let scheme = scheme.unwrap_or_default();
+            let mut shown = scheme.to_owned();
+            push_shown(&mut shown, &value[scheme.len()..]);
+            shown
+        } else {
+            without_credentials(value)
         };
         let shown: String = shown.chars().take(SHOWN_CHARACTERS).collect();
         SettingError {

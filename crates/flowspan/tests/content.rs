@@ -25,7 +25,7 @@ use std::{
 };
 
 use flowspan::{
-    Dialect, Engine, Environment, Jsonl, Reporter, Retrieval, SessionFile, Signal, Statsd,
+    Builder, Dialect, Engine, Environment, Jsonl, Report, Reporter, Retrieval, SessionFile, Signal, Statsd,
     content::{Carrier, Content, ContentPolicy, Message, Messages},
     model::Kind,
     opentelemetry::logs::AnyValue,
@@ -417,21 +417,23 @@ fn events_are_log_records_that_can_be_switched_off_while_the_program_runs() {
 
 type Reports = Arc<Mutex<Vec<String>>>;
 
-/// A reporter, and what it has heard.
-fn listening() -> (Reporter, Reports) {
+/// A builder that exports spans, and what its reporter has heard.
+fn listening() -> (Builder, Reports) {
     let reports = Reports::default();
     let told = reports.clone();
-    (Reporter::new(move |report| told.lock().expect("nobody has panicked").push(report.to_string())), reports)
+    let report = move |report: &Report| told.lock().expect("nobody has panicked").push(report.to_string());
+    let builder = Flowspan::builder("bot")
+        .environment(Environment::empty())
+        .console(Console::off())
+        .reporter(Reporter::new(report))
+        .span_exporter("spans", InMemorySpanExporter::default());
+    (builder, reports)
 }
 
 #[test]
 fn content_that_goes_nowhere_is_told_when_telemetry_starts() {
-    let (reporter, reports) = listening();
-    let telemetry = Flowspan::builder("bot")
-        .environment(Environment::empty())
-        .console(Console::off())
-        .reporter(reporter)
-        .span_exporter("spans", InMemorySpanExporter::default())
+    let (builder, reports) = listening();
+    let telemetry = builder
         .content(Content::Redacted)
         .content_carrier(Carrier::Events)
         .build()
@@ -443,12 +445,8 @@ fn content_that_goes_nowhere_is_told_when_telemetry_starts() {
 
 #[test]
 fn a_redactor_that_fails_is_told_once_and_counted() {
-    let (reporter, reports) = listening();
-    let telemetry = Flowspan::builder("bot")
-        .environment(Environment::empty())
-        .console(Console::off())
-        .reporter(reporter)
-        .span_exporter("spans", InMemorySpanExporter::default())
+    let (builder, reports) = listening();
+    let telemetry = builder
         .prometheus(Prometheus::on(([127, 0, 0, 1], 0)))
         .content(ContentPolicy::new(Content::Redacted).with_deadline(PATIENCE))
         .redactor(|text| if text.contains("bad") { panic!("a bug") } else { text.to_owned() })
